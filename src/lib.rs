@@ -1,0 +1,3 @@
+//! `allowaudit` proves what mail allowlists really let through.
+pub mod problem;
+pub mod source;
