@@ -1,0 +1,294 @@
+//! The mail path: what happens to a message, in order, with every rule's place in a source.
+//!
+//! Platforms build it; checks ask it. It is the only thing they share, so it knows no product:
+//! a stage is a list of rules, a rule is a guard and its effects.
+//! Two evaluators read it: [`MailPath::walk`] for one message, [`MailPath::trace`] for a set of them.
+
+pub mod guard;
+pub mod trace;
+pub mod walk;
+
+use jiff::civil::Date;
+
+use crate::message::{Concern, Concerns, Identity};
+use crate::problem::{Label, Level};
+use crate::source::Span;
+
+pub use guard::{Guard, Pred};
+
+/// Something that would decide what is undecided. An index into [`MailPath::needs`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NeedId(u32);
+
+/// What is missing, how to get it, and how bad it is that it is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// Names the missing thing; one finding per key. `mx`, `dns`, `export/transport-rule`, `group/<name>`, ...
+    pub key: String,
+    /// Completes "cannot tell ...: ": lower-case start, no final stop.
+    pub text: String,
+    /// How to supply it.
+    pub help: String,
+    /// `Deny` where needed evidence is missing, else `Warn`.
+    pub level: Level,
+    /// The condition or setting that cannot be evaluated, if it stands somewhere.
+    pub origin: Option<Span>,
+}
+
+/// What becomes of a message. Ordered from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// Reaches the inbox.
+    Delivered,
+    /// Reaches the junk folder.
+    Junked,
+    /// Goes to somebody else, or waits for somebody's approval.
+    Redirected,
+    /// Is held.
+    Quarantined,
+    /// Is deleted without a word.
+    Dropped,
+    /// Is refused.
+    Rejected,
+}
+
+impl Verdict {
+    /// The word used in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Junked => "junked",
+            Self::Redirected => "redirected",
+            Self::Quarantined => "quarantined",
+            Self::Dropped => "dropped",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// The kind of control a rule is, in the vocabulary the platforms share with packs (`advice.control`) and policies.
+pub type Control = &'static str;
+
+/// What a rule does to the messages its guard matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// The filters will not hold these concerns against the message.
+    Clears(Concerns),
+    /// As `Clears`, if something holds that nobody told us.
+    MayClear(Concerns, NeedId),
+    /// Takes clearances back. Whether the product lets the later setting win is what the need asks.
+    Raises(Concerns, NeedId),
+    /// The concern is not judged for these messages at all.
+    Waives(Concerns),
+    /// The way ends here. Against mail cleared by one of `unless_cleared_by`, the product does not say which wins.
+    Ends {
+        /// Where it ends.
+        verdict: Verdict,
+        /// Controls against which the outcome is undecided.
+        unless_cleared_by: &'static [Control],
+        /// What would decide it.
+        need: Option<NeedId>,
+    },
+    /// No later rule of this stage is evaluated.
+    Stops,
+    /// What the filter does when it holds this concern.
+    Acts(Concern, Verdict),
+    /// Subject or body is changed.
+    Alters,
+}
+
+/// Whether a rule takes part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Force {
+    /// It does.
+    InForce,
+    /// It would, but for the reason that `check` names.
+    Dormant {
+        /// Id of the check that speaks of it.
+        check: &'static str,
+        /// Completes "`x` ...": `is disabled`, `runs in audit mode`.
+        reason: String,
+        /// The setting that keeps it out.
+        label: Label,
+        /// How to put it in force.
+        help: String,
+    },
+}
+
+/// When a rule ends by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expiry {
+    /// Last day, or none if it lapses when unused.
+    pub on: Option<Date>,
+    /// The setting.
+    pub label: Label,
+}
+
+/// One rule of a stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// `<kind>/<Name>`, as reports and exceptions write it.
+    pub object: String,
+    /// The object's name, for underlining.
+    pub origin: Span,
+    /// What kind of control it is.
+    pub control: Control,
+    /// Which messages it is about.
+    pub guard: Guard,
+    /// What it does to them.
+    pub effects: Vec<Effect>,
+    /// Whether it takes part.
+    pub force: Force,
+    /// The lists of values its guard was built from.
+    pub lists: Vec<List>,
+    /// When it ends by itself.
+    pub expiry: Option<Expiry>,
+}
+
+/// A list of values in a setting, kept so that findings can point at single entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    /// Name of the setting, as the product spells it.
+    pub name: &'static str,
+    /// The whole list.
+    pub span: Span,
+    /// What of a message the entries are compared with.
+    pub identities: &'static [Identity],
+    /// Whether the list is an exception to its rule.
+    pub exception: bool,
+    /// The entries.
+    pub entries: Vec<Entry>,
+}
+
+/// One value of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// As written.
+    pub text: String,
+    /// Where.
+    pub span: Span,
+    /// What it means to the control.
+    pub meaning: Meaning,
+}
+
+/// What an entry means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meaning {
+    /// Addresses of hosts.
+    Networks(crate::allow::ip::IpSet),
+    /// Senders, as the control surely takes them.
+    Senders(crate::allow::address::AddressSet),
+    /// Names, as the control surely takes them.
+    Names(crate::allow::domain::DomainSet),
+    /// A text that is compared as a text.
+    Text,
+    /// Nothing: it can never match what it was meant for. Says why, and how it was probably meant.
+    Malformed {
+        /// Completes "`x` ...": `has host bits set`.
+        why: String,
+        /// What was probably meant.
+        meant: Option<crate::allow::ip::IpSet>,
+    },
+}
+
+/// A stage of the path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// `<platform>/<stage>`, as reports write it.
+    pub id: &'static str,
+    /// The concerns this stage judges.
+    pub judges: Concerns,
+    /// Its rules, in the order of evaluation.
+    pub rules: Vec<Rule>,
+}
+
+/// The way of a message to one tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailPath {
+    /// Its name in reports, such as `direct`.
+    pub name: String,
+    /// Platform id.
+    pub platform: &'static str,
+    /// The stages, in order.
+    pub stages: Vec<Stage>,
+    /// What would decide what is undecided.
+    pub needs: Vec<Need>,
+}
+
+impl MailPath {
+    /// An empty path.
+    pub fn new(name: &str, platform: &'static str) -> Self {
+        Self { name: name.to_owned(), platform, stages: Vec::new(), needs: Vec::new() }
+    }
+
+    /// A need of this path. Needs of one key are one need; the first to ask says where.
+    pub fn need(&mut self, need: Need) -> NeedId {
+        let at = self.needs.iter().position(|known| known.key == need.key).unwrap_or_else(|| {
+            self.needs.push(need);
+            self.needs.len() - 1
+        });
+        NeedId(u32::try_from(at).unwrap_or(u32::MAX))
+    }
+
+    /// The need of an id of this path.
+    pub fn needed(&self, id: NeedId) -> Option<&Need> {
+        self.needs.get(id.0 as usize)
+    }
+
+    /// The stage that judges a concern.
+    pub fn judge(&self, concern: Concern) -> Option<usize> {
+        self.stages.iter().position(|stage| stage.judges.has(concern))
+    }
+
+    /// The rule a hit speaks of.
+    pub fn rule(&self, at: RuleAt) -> Option<&Rule> {
+        self.stages.get(at.stage)?.rules.get(at.rule)
+    }
+
+    /// All rules with their places.
+    pub fn rules(&self) -> impl Iterator<Item = (RuleAt, &Stage, &Rule)> {
+        self.stages.iter().enumerate().flat_map(|(stage, found)| {
+            found.rules.iter().enumerate().map(move |(rule, body)| (RuleAt { stage, rule }, found, body))
+        })
+    }
+}
+
+/// Which rule of which stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleAt {
+    /// Index of the stage.
+    pub stage: usize,
+    /// Index of the rule.
+    pub rule: usize,
+}
+
+impl Rule {
+    /// Concerns it surely clears when in force.
+    pub fn clears(&self) -> Concerns {
+        self.effects.iter().fold(Concerns::NONE, |all, effect| match effect {
+            Effect::Clears(concerns) => all.and(*concerns),
+            _ => all,
+        })
+    }
+
+    /// Concerns it clears, surely or possibly, when in force.
+    pub fn may_clear(&self) -> Concerns {
+        self.effects.iter().fold(self.clears(), |all, effect| match effect {
+            Effect::MayClear(concerns, _) => all.and(*concerns),
+            _ => all,
+        })
+    }
+
+    /// The verdict with which it ends the way of a message.
+    pub fn ends(&self) -> Option<Verdict> {
+        self.effects.iter().find_map(|effect| match effect {
+            Effect::Ends { verdict, .. } => Some(*verdict),
+            _ => None,
+        })
+    }
+
+    /// Whether it takes part.
+    pub fn in_force(&self) -> bool {
+        self.force == Force::InForce
+    }
+}

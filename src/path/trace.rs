@@ -1,0 +1,385 @@
+//! The symbolic evaluator: a set of messages on its way, and what that says about each concern.
+//!
+//! [`MailPath::trace`] runs a set through all rules once and keeps every rule that touched it.
+//! [`Trace::coverage`] then answers for one concern: cleared, left, undecided.
+
+use std::collections::BTreeSet;
+
+use crate::message::{Concern, Cube, Field, Fields, Message, MessageSet};
+
+use super::{Effect, MailPath, NeedId, Rule, RuleAt, Verdict};
+
+/// A rule that matched part of the set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    /// The rule.
+    pub at: RuleAt,
+    /// Surely matched, and surely reached.
+    pub sure: MessageSet,
+    /// Possibly.
+    pub unsure: MessageSet,
+    /// What would decide about `unsure`.
+    pub needs: BTreeSet<NeedId>,
+}
+
+/// A part of the set whose way ends, surely or possibly, at a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// The rule.
+    pub at: RuleAt,
+    /// How.
+    pub verdict: Verdict,
+    /// Surely.
+    pub sure: MessageSet,
+    /// Possibly.
+    pub unsure: MessageSet,
+    /// What would decide about `unsure`.
+    pub needs: BTreeSet<NeedId>,
+}
+
+/// A part of the set that a rule would have matched, had an earlier one not stopped it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shadow {
+    /// The rule that did not come to its turn.
+    pub at: RuleAt,
+    /// The one that stopped it.
+    pub by: RuleAt,
+    /// The messages.
+    pub set: MessageSet,
+}
+
+/// What a set of messages met on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace<'p> {
+    /// The path.
+    pub path: &'p MailPath,
+    /// The set that was sent.
+    pub sent: MessageSet,
+    /// Rules that matched, in the order of evaluation.
+    pub hits: Vec<Hit>,
+    /// Where it ended.
+    pub ends: Vec<End>,
+    /// Rules that were kept from matching.
+    pub shadows: Vec<Shadow>,
+}
+
+/// The answer for one concern: three disjoint sets, with the rules that decided.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Surely not held against these.
+    pub cleared: MessageSet,
+    /// Held against these.
+    pub left: MessageSet,
+    /// Undecided.
+    pub undecided: MessageSet,
+    /// What would decide.
+    pub needs: BTreeSet<NeedId>,
+    /// Not judged for these at all; part of `cleared`.
+    pub waived: MessageSet,
+    /// Rules that clear part of the set, surely or possibly.
+    pub clearers: Vec<RuleAt>,
+    /// Rules that take a clearance back, with the part they take.
+    pub undone: Vec<(RuleAt, MessageSet)>,
+}
+
+/// The answer in one word, as reports write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Everything is cleared.
+    Full,
+    /// Something is left.
+    Part,
+    /// Nothing is cleared.
+    None,
+    /// Nothing is left, but something is undecided.
+    Unknown,
+    /// The concern is not judged on this path.
+    NotApplicable,
+}
+
+impl Answer {
+    /// The word used in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Part => "part",
+            Self::None => "none",
+            Self::Unknown => "unknown",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
+}
+
+impl Coverage {
+    /// In one word.
+    pub fn answer(&self, sent: &MessageSet) -> Answer {
+        if !self.left.is_empty() {
+            return if self.cleared.is_empty() && self.undecided.is_empty() { Answer::None } else { Answer::Part };
+        }
+        if !self.undecided.is_empty() || self.cleared.overflowed() {
+            return Answer::Unknown;
+        }
+        if !self.waived.is_empty() && self.waived.covers(sent) { Answer::NotApplicable } else { Answer::Full }
+    }
+}
+
+impl MailPath {
+    /// Runs a set of messages along the path.
+    ///
+    /// `open` are the fields that the sender's description leaves open: an end that depends on one of them is only possible,
+    /// since nobody said that such mail is ever sent.
+    pub fn trace(&self, sent: &MessageSet, open: Fields) -> Trace<'_> {
+        let mut trace =
+            Trace { path: self, sent: sent.clone(), hits: Vec::new(), ends: Vec::new(), shadows: Vec::new() };
+        let mut live = sent.clone();
+        for (stage, found) in self.stages.iter().enumerate() {
+            let mut walk = StageWalk { live, running: None, stopped: Vec::new(), maybe_stopped: Vec::new() };
+            for (rule, body) in found.rules.iter().enumerate() {
+                if body.in_force() {
+                    walk.step(&mut trace, RuleAt { stage, rule }, body, open);
+                }
+            }
+            live = walk.live;
+        }
+        trace
+    }
+}
+
+/// The sets while they pass one stage.
+struct StageWalk {
+    /// Not surely ended.
+    live: MessageSet,
+    /// Of these, those for which no rule stopped the stage; all while none did.
+    running: Option<MessageSet>,
+    stopped: Vec<(RuleAt, MessageSet)>,
+    maybe_stopped: Vec<(RuleAt, MessageSet, BTreeSet<NeedId>)>,
+}
+
+impl StageWalk {
+    fn step(&mut self, trace: &mut Trace<'_>, at: RuleAt, rule: &Rule, open: Fields) {
+        let split = rule.guard.split(self.running.as_ref().unwrap_or(&self.live));
+        if !rule.may_clear().is_empty() {
+            for (by, set) in &self.stopped {
+                let kept = rule.guard.split(set).sure;
+                if !kept.is_empty() {
+                    trace.shadows.push(Shadow { at, by: *by, set: kept });
+                }
+            }
+        }
+        if split.is_empty() {
+            return;
+        }
+        let mut hit = Hit { at, sure: split.sure, unsure: split.unsure, needs: split.needs };
+        // What may have been stopped before is only possibly reached.
+        for (by, set, needs) in &self.maybe_stopped {
+            let doubtful = hit.sure.intersect(set);
+            if !doubtful.is_empty() {
+                hit.sure = hit.sure.minus(set);
+                if !rule.may_clear().is_empty() {
+                    trace.shadows.push(Shadow { at, by: *by, set: doubtful.clone() });
+                }
+                hit.unsure.absorb(doubtful);
+                hit.needs.extend(needs.iter().copied());
+            }
+        }
+        for effect in &rule.effects {
+            match effect {
+                Effect::Ends { verdict, unless_cleared_by, need } => {
+                    self.end(trace, &hit, rule, *verdict, unless_cleared_by, *need, open);
+                }
+                Effect::Stops => {
+                    let running = self.running.take().unwrap_or_else(|| self.live.clone());
+                    self.running = Some(running.minus(&hit.sure));
+                    if !hit.sure.is_empty() {
+                        self.stopped.push((at, hit.sure.clone()));
+                    }
+                    if !hit.unsure.is_empty() {
+                        self.maybe_stopped.push((at, hit.unsure.clone(), hit.needs.clone()));
+                    }
+                }
+                _ => {}
+            }
+        }
+        trace.hits.push(hit);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "these are the parts of one effect, taken apart by the caller's match")]
+    fn end(
+        &mut self,
+        trace: &mut Trace<'_>,
+        hit: &Hit,
+        rule: &Rule,
+        verdict: Verdict,
+        unless_cleared_by: &[&str],
+        need: Option<NeedId>,
+        open: Fields,
+    ) {
+        let mut end =
+            End { at: hit.at, verdict, sure: hit.sure.clone(), unsure: hit.unsure.clone(), needs: hit.needs.clone() };
+        if !unless_cleared_by.is_empty() {
+            for earlier in &trace.hits {
+                let Some(clearer) = trace.path.rule(earlier.at) else { continue };
+                if clearer.object == rule.object && clearer.control == rule.control
+                    || !unless_cleared_by.contains(&clearer.control)
+                    || clearer.may_clear().is_empty()
+                {
+                    continue;
+                }
+                for cleared in [&earlier.sure, &earlier.unsure] {
+                    let disputed = end.sure.intersect(cleared);
+                    if !disputed.is_empty() {
+                        end.sure = end.sure.minus(cleared);
+                        end.unsure.absorb(disputed);
+                        end.needs.extend(need);
+                    }
+                }
+            }
+        }
+        // Nobody said that the sender's mail ever looks so: only possible.
+        let (open_cubes, sure): (Vec<Cube>, Vec<Cube>) =
+            end.sure.cubes().iter().cloned().partition(|cube| narrows(cube, open));
+        if !open_cubes.is_empty() {
+            end.sure = sure.into_iter().collect();
+            end.unsure.absorb(open_cubes.into_iter().collect());
+            end.needs.extend(need);
+        }
+        self.live = self.live.minus(&end.sure);
+        if let Some(running) = &mut self.running {
+            *running = running.minus(&end.sure);
+        }
+        trace.ends.push(end);
+    }
+}
+
+/// Whether a cube says something about a field that is open.
+fn narrows(cube: &Cube, open: Fields) -> bool {
+    use crate::message::auth;
+    (open.has(Field::Ip) && !cube.ip.is_all())
+        || (open.has(Field::AuthIp) && !cube.auth_ip.is_all())
+        || (open.has(Field::MailFrom) && !cube.mail_from.is_all())
+        || (open.has(Field::From) && !cube.from.is_all())
+        || (open.has(Field::Dkim) && !cube.dkim.is_all())
+        || (open.has(Field::Links) && !cube.links.is_all())
+        || (open.has(Field::Auth)
+            && (cube.dmarc != auth::DMARC.all()
+                || cube.spf != auth::SPF.all()
+                || cube.compauth != auth::COMPAUTH.all()))
+        || (open.has(Field::Headers) && cube.headers.named().any(|(name, set)| name.is_common() && !set.is_any()))
+}
+
+impl Trace<'_> {
+    /// What becomes of one concern for the set that was sent.
+    pub fn coverage(&self, concern: Concern) -> Coverage {
+        let mut coverage = Coverage::default();
+        let Some(judge) = self.path.judge(concern) else {
+            coverage.waived = self.sent.clone();
+            coverage.cleared = self.sent.clone();
+            return coverage;
+        };
+        for hit in self.hits.iter().filter(|hit| hit.at.stage <= judge) {
+            let Some(rule) = self.path.rule(hit.at) else { continue };
+            for effect in &rule.effects {
+                coverage.apply(hit, effect, concern);
+            }
+        }
+        if concern == Concern::Routing {
+            return self.routing();
+        }
+        let touched = coverage.cleared.union(&coverage.undecided);
+        coverage.left = self.sent.minus(&touched);
+        coverage.undecided = coverage.undecided.intersect(&self.sent).minus(&coverage.cleared);
+        coverage
+    }
+
+    /// Ends of the way, read as a concern: left is what surely ends, undecided what may.
+    pub fn routing(&self) -> Coverage {
+        let mut coverage = Coverage::default();
+        for end in &self.ends {
+            coverage.left.absorb(end.sure.clone());
+            coverage.undecided.absorb(end.unsure.clone());
+            if !end.unsure.is_empty() {
+                coverage.needs.extend(end.needs.iter().copied());
+            }
+        }
+        coverage.undecided = coverage.undecided.minus(&coverage.left);
+        coverage.cleared = self.sent.minus(&coverage.left).minus(&coverage.undecided);
+        coverage
+    }
+
+    /// The ends at one stage.
+    pub fn ends_at(&self, stage: usize) -> impl Iterator<Item = &End> {
+        self.ends.iter().filter(move |end| end.at.stage == stage)
+    }
+}
+
+impl Coverage {
+    fn apply(&mut self, hit: &Hit, effect: &Effect, concern: Concern) {
+        match effect {
+            Effect::Clears(concerns) if concerns.has(concern) => {
+                self.clearers.push(hit.at);
+                self.clear(&hit.sure);
+                self.doubt(&hit.unsure, &hit.needs);
+            }
+            Effect::MayClear(concerns, need) if concerns.has(concern) => {
+                self.clearers.push(hit.at);
+                self.doubt(&hit.sure, &BTreeSet::from([*need]));
+                let needs = hit.needs.iter().copied().chain([*need]).collect();
+                self.doubt(&hit.unsure, &needs);
+            }
+            Effect::Waives(concerns) if concerns.has(concern) => {
+                self.waived.absorb(hit.sure.clone());
+                self.clear(&hit.sure);
+                self.doubt(&hit.unsure, &hit.needs);
+            }
+            Effect::Raises(concerns, need) if concerns.has(concern) => {
+                let raised = hit.sure.union(&hit.unsure);
+                let taken = self.cleared.intersect(&raised);
+                if !taken.is_empty() {
+                    self.cleared = self.cleared.minus(&raised);
+                    self.undecided.absorb(taken.clone());
+                    self.needs.insert(*need);
+                    self.needs.extend(hit.needs.iter().copied());
+                    self.undone.push((hit.at, taken));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn clear(&mut self, set: &MessageSet) {
+        let new = set.minus(&self.cleared);
+        self.cleared.absorb(new);
+    }
+
+    fn doubt(&mut self, set: &MessageSet, needs: &BTreeSet<NeedId>) {
+        if set.is_empty() || self.cleared.covers(set) {
+            return;
+        }
+        self.undecided.absorb(set.clone());
+        self.needs.extend(needs.iter().copied());
+    }
+}
+
+/// One message of a set for which a rule surely has its effect, found by asking the other evaluator.
+///
+/// Rules before it may stop or undo it for part of the set; their parts are taken away one after the other.
+/// At most `tries` messages are walked.
+pub fn confirmed(path: &MailPath, set: &MessageSet, tries: usize, holds: impl Fn(&Message) -> Result<(), Option<RuleAt>>) -> Option<Message> {
+    let mut rest = set.clone();
+    for _ in 0..tries {
+        let message = rest.witness()?;
+        match holds(&message) {
+            Ok(()) => return Some(message),
+            Err(Some(against)) => {
+                let rule = path.rule(against)?;
+                let matched = rule.guard.split(&rest);
+                if matched.is_empty() {
+                    return None;
+                }
+                rest = rest.minus(&matched.sure).minus(&matched.unsure);
+            }
+            Err(None) => return None,
+        }
+    }
+    None
+}

@@ -1,0 +1,233 @@
+//! The concrete evaluator: one message on its way, with the rule that decided at each stage.
+
+use std::collections::BTreeSet;
+
+use crate::message::{Concern, Concerns, Message};
+
+use super::guard::Truth;
+use super::{Effect, MailPath, NeedId, RuleAt, Verdict};
+
+/// What one concern comes to for one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Not held against it; the rule that says so.
+    Cleared(RuleAt),
+    /// Not judged for it; the rule that says so, if any.
+    Waived(Option<RuleAt>),
+    /// Held against it.
+    Raised,
+    /// Depends on these.
+    Unknown(BTreeSet<NeedId>, Option<RuleAt>),
+}
+
+/// A rule that matched, surely or possibly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The rule.
+    pub at: RuleAt,
+    /// Surely?
+    pub sure: bool,
+    /// What would decide, if not.
+    pub needs: BTreeSet<NeedId>,
+}
+
+/// What happened at one stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageResult {
+    /// Index of the stage.
+    pub stage: usize,
+    /// The outcome here; `None` is undecided.
+    pub verdict: Option<Verdict>,
+    /// Rules that matched, in order.
+    pub steps: Vec<Step>,
+    /// The concerns judged here.
+    pub concerns: Vec<(Concern, Standing)>,
+}
+
+/// The way of one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Journey {
+    /// The stages it came to.
+    pub stages: Vec<StageResult>,
+    /// The outcome; `None` is undecided.
+    pub verdict: Option<Verdict>,
+    /// Whether the spam filter's verdicts are skipped; `None` is undecided.
+    pub skips_spam_filter: Option<bool>,
+    /// What would decide what is undecided.
+    pub needs: BTreeSet<NeedId>,
+}
+
+/// The verdicts of the spam filter, in Exchange's words: skipping it means clearing these.
+pub const SPAM_FILTER: Concerns =
+    Concerns::of(&[Concern::Bulk, Concern::Spam, Concern::HighConfidenceSpam, Concern::Phish]);
+
+struct State {
+    cleared: Vec<(Concerns, RuleAt)>,
+    waived: Vec<(Concerns, RuleAt)>,
+    doubted: Vec<(Concerns, BTreeSet<NeedId>, RuleAt)>,
+    actions: Vec<(Concern, Verdict, bool)>,
+    controls: Vec<(super::Control, String)>,
+}
+
+impl State {
+    fn standing(&self, concern: Concern) -> Standing {
+        let find = |list: &[(Concerns, RuleAt)]| list.iter().find(|(set, _)| set.has(concern)).map(|(_, at)| *at);
+        if let Some(at) = find(&self.waived) {
+            return Standing::Waived(Some(at));
+        }
+        if let Some(at) = find(&self.cleared) {
+            return Standing::Cleared(at);
+        }
+        let mut needs = BTreeSet::new();
+        let mut by = None;
+        for (_, more, at) in self.doubted.iter().filter(|(set, ..)| set.has(concern)) {
+            needs.extend(more.iter().copied());
+            by = by.or(Some(*at));
+        }
+        if by.is_some() { Standing::Unknown(needs, by) } else { Standing::Raised }
+    }
+}
+
+impl MailPath {
+    /// Walks one message through the path.
+    pub fn walk(&self, message: &Message) -> Journey {
+        let mut state =
+            State { cleared: Vec::new(), waived: Vec::new(), doubted: Vec::new(), actions: Vec::new(), controls: Vec::new() };
+        let mut journey =
+            Journey { stages: Vec::new(), verdict: None, skips_spam_filter: None, needs: BTreeSet::new() };
+        let mut worst = Verdict::Delivered;
+        let mut doubtful = false;
+        for (stage, found) in self.stages.iter().enumerate() {
+            let mut result = StageResult { stage, verdict: Some(Verdict::Delivered), steps: Vec::new(), concerns: Vec::new() };
+            let mut maybe_stopped: Option<BTreeSet<NeedId>> = None;
+            let mut ended = None;
+            for (rule, body) in found.rules.iter().enumerate().filter(|(_, body)| body.in_force()) {
+                let (mut sure, mut needs) = match body.guard.test(message) {
+                    Truth::No => continue,
+                    Truth::Yes => (true, BTreeSet::new()),
+                    Truth::Unknown(needs) => (false, needs),
+                };
+                if let Some(earlier) = &maybe_stopped {
+                    sure = false;
+                    needs.extend(earlier.iter().copied());
+                }
+                let at = RuleAt { stage, rule };
+                let mut stops = false;
+                for effect in &body.effects {
+                    match effect {
+                        Effect::Clears(concerns) if sure => state.cleared.push((*concerns, at)),
+                        Effect::Clears(concerns) => state.doubted.push((*concerns, needs.clone(), at)),
+                        Effect::MayClear(concerns, need) => {
+                            let needs = needs.iter().copied().chain([*need]).collect();
+                            state.doubted.push((*concerns, needs, at));
+                        }
+                        Effect::Waives(concerns) if sure => state.waived.push((*concerns, at)),
+                        Effect::Waives(concerns) => state.doubted.push((*concerns, needs.clone(), at)),
+                        Effect::Raises(concerns, need) => {
+                            let needs: BTreeSet<NeedId> = needs.iter().copied().chain([*need]).collect();
+                            for (set, _) in state.cleared.iter_mut().filter(|(set, _)| set.overlaps(*concerns)) {
+                                let taken = set.without(set.without(*concerns));
+                                *set = set.without(*concerns);
+                                state.doubted.push((taken, needs.clone(), at));
+                            }
+                        }
+                        Effect::Ends { verdict, unless_cleared_by, need } => {
+                            let disputed = state.controls.iter().any(|(control, object)| {
+                                unless_cleared_by.contains(control)
+                                    && !(*object == body.object && *control == body.control)
+                            });
+                            if sure && !disputed {
+                                ended = Some(*verdict);
+                            } else {
+                                doubtful = true;
+                                result.verdict = None;
+                                if disputed {
+                                    journey.needs.extend(*need);
+                                }
+                                journey.needs.extend(needs.iter().copied());
+                            }
+                        }
+                        Effect::Stops if sure => stops = true,
+                        Effect::Stops => maybe_stopped = Some(needs.clone()),
+                        Effect::Acts(concern, verdict) => state.actions.push((*concern, *verdict, sure)),
+                        Effect::Alters => {}
+                    }
+                }
+                if !body.may_clear().is_empty() {
+                    state.controls.push((body.control, body.object.clone()));
+                }
+                result.steps.push(Step { at, sure, needs });
+                if ended.is_some() || stops {
+                    break;
+                }
+            }
+            if let Some(verdict) = ended {
+                result.verdict = Some(verdict);
+                worst = worst.max(verdict);
+                journey.stages.push(result);
+                break;
+            }
+            for concern in found.judges.iter().filter(|&concern| concern != Concern::Routing) {
+                let standing = state.standing(concern);
+                match &standing {
+                    Standing::Cleared(_) | Standing::Waived(_) => {}
+                    Standing::Raised => {
+                        let action = state.action(concern);
+                        match action {
+                            Some(Verdict::Delivered) => {}
+                            Some(action) => {
+                                result.verdict = result.verdict.map(|verdict| verdict.max(action));
+                                worst = worst.max(action);
+                            }
+                            None => {
+                                doubtful = true;
+                                result.verdict = None;
+                            }
+                        }
+                    }
+                    Standing::Unknown(needs, _) => {
+                        if state.action(concern) != Some(Verdict::Delivered) {
+                            doubtful = true;
+                            result.verdict = None;
+                            journey.needs.extend(needs.iter().copied());
+                        }
+                    }
+                }
+                result.concerns.push((concern, standing));
+            }
+            journey.stages.push(result);
+        }
+        journey.skips_spam_filter = skips(&state);
+        journey.verdict = (!doubtful || worst >= Verdict::Quarantined).then_some(worst);
+        journey
+    }
+}
+
+impl State {
+    /// What the policy in force does about a concern; `None` if it is undecided which policy that is.
+    fn action(&self, concern: Concern) -> Option<Verdict> {
+        let mut known = None;
+        for (acted, verdict, sure) in &self.actions {
+            if *acted == concern {
+                if !sure {
+                    return None;
+                }
+                known = Some(*verdict);
+            }
+        }
+        // A concern without a stated action ends in the junk folder at best: the filter's own least reaction.
+        known.or(Some(Verdict::Junked))
+    }
+}
+
+fn skips(state: &State) -> Option<bool> {
+    let mut all = Some(true);
+    for concern in SPAM_FILTER.iter() {
+        match state.standing(concern) {
+            Standing::Cleared(_) | Standing::Waived(_) => {}
+            Standing::Unknown(..) => all = all.and(None),
+            Standing::Raised => return Some(false),
+        }
+    }
+    all
+}
