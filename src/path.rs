@@ -169,6 +169,19 @@ pub struct Entry {
     pub span: Span,
     /// What it means to the control.
     pub meaning: Meaning,
+    /// What else is known of it, where an entry is an object of its own.
+    pub detail: Option<Box<EntryDetail>>,
+}
+
+/// An entry that is an object of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryDetail {
+    /// `<kind>/<value>`.
+    pub object: String,
+    /// When it ends by itself.
+    pub expiry: Option<Expiry>,
+    /// Whether it stays until somebody removes it, although the product could end it.
+    pub standing: bool,
 }
 
 /// What an entry means.
@@ -213,12 +226,58 @@ pub struct MailPath {
     pub stages: Vec<Stage>,
     /// What would decide what is undecided.
     pub needs: Vec<Need>,
+    /// Settings that grant more than an allow does.
+    pub grants: Vec<Grant>,
+    /// The filter in front, if there is one: what it does to the addresses.
+    pub mask: Option<Mask>,
+}
+
+/// A setting that grants more than an allow does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Id of the check that speaks of it.
+    pub check: &'static str,
+    /// `<kind>/<Name>`.
+    pub object: String,
+    /// Stage id.
+    pub stage: &'static str,
+    /// The finding's sentence.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+    /// The setting.
+    pub label: Label,
+}
+
+/// What a filter in front does to the addresses of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mask {
+    /// The addresses it connects from.
+    pub egress: crate::allow::ip::IpSet,
+    /// Whether authentication looks past it, at the host that connected to it.
+    pub skipped: bool,
 }
 
 impl MailPath {
     /// An empty path.
     pub fn new(name: &str, platform: &'static str) -> Self {
-        Self { name: name.to_owned(), platform, stages: Vec::new(), needs: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            platform,
+            stages: Vec::new(),
+            needs: Vec::new(),
+            grants: Vec::new(),
+            mask: None,
+        }
+    }
+
+    /// The set as the platform sees it.
+    pub fn masked(&self, set: &crate::message::MessageSet) -> crate::message::MessageSet {
+        let Some(mask) = &self.mask else { return set.clone() };
+        set.map(|cube| {
+            let auth_ip = if mask.skipped { cube.ip.clone() } else { mask.egress.clone() };
+            Some(crate::message::Cube { ip: mask.egress.clone(), auth_ip, ..cube.clone() })
+        })
     }
 
     /// A need of this path. Needs of one key are one need; the first to ask says where.

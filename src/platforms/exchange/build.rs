@@ -1,0 +1,252 @@
+//! The workbench on which the path is put together: needs with their words, entries with their meaning.
+
+use std::borrow::Cow;
+
+use crate::allow::address::{Address, AddressSet};
+use crate::allow::domain::{Domain, DomainSet, fused};
+use crate::allow::ip::{IpEntryKind, IpSet, parse_entry};
+use crate::message::{Concerns, Identity};
+use crate::path::{Control, Effect, Entry, Force, Guard, List, MailPath, Meaning, Need, NeedId, Pred, Rule};
+use crate::problem::Level;
+use crate::source::{Span, Spanned};
+
+use super::field;
+use super::kind::Kind;
+use super::overrides::Override;
+
+/// What the builders share while they put the path together.
+pub(super) struct Bench {
+    /// The path as far as it stands.
+    pub path: MailPath,
+    /// Whether the recipients' MX is known not to be Microsoft's.
+    pub other_mx: bool,
+}
+
+impl Bench {
+    /// An export that is needed and not there.
+    pub fn missing(&mut self, kind: Kind, list: Option<&str>) -> NeedId {
+        let list_name = list.map(|list| format!("/{list}")).unwrap_or_default();
+        let listed = list.map(|list| format!(" (`-ListType {list}`)")).unwrap_or_default();
+        self.path.need(Need {
+            key: format!("export/{}{list_name}", kind.as_str()),
+            text: format!("the export of `{}`{listed} is missing", kind.cmdlet()),
+            help: format!("export it with `{}`", super::kind::export_command(kind, list)),
+            level: Level::Deny,
+            origin: None,
+        })
+    }
+
+    /// Where the recipients' MX points.
+    pub fn mx(&mut self) -> NeedId {
+        self.path.need(Need {
+            key: "mx".to_owned(),
+            text: "whether the recipients' `mx` points to Microsoft is unknown; where it does, high-confidence phish verdicts win"
+                .to_owned(),
+            help: "declare the filter in front as `[[hop]]`, or clear the mail by Advanced Delivery".to_owned(),
+            level: Level::Warn,
+            origin: None,
+        })
+    }
+
+    /// What SPF, DKIM and DMARC come to.
+    pub fn dns(&mut self) -> NeedId {
+        self.path.need(Need {
+            key: "dns".to_owned(),
+            text: "whether this mail passes authentication depends on `dns`, which was not asked".to_owned(),
+            help: "clear spoof verdicts too, for instance by Advanced Delivery".to_owned(),
+            level: Level::Warn,
+            origin: None,
+        })
+    }
+
+    /// Something that sources leave open, disagree on, or that this version does not model.
+    pub fn unsaid(&mut self, key: impl Into<String>, text: impl Into<String>, origin: Option<Span>) -> NeedId {
+        self.path.need(Need {
+            key: key.into(),
+            text: text.into(),
+            help: "make the condition one that can be decided, or confirm the outcome by a test message".to_owned(),
+            level: Level::Warn,
+            origin,
+        })
+    }
+
+    /// The effects of an allow.
+    pub fn effects(&mut self, allow: Override) -> Vec<Effect> {
+        let mut effects = vec![Effect::Clears(allow.clears)];
+        if !allow.clears_behind_other_mx.is_empty() {
+            let need = self.mx();
+            effects.push(Effect::MayClear(allow.clears_behind_other_mx, need));
+        }
+        if !allow.unconfirmed.is_empty() {
+            let need = self.unsaid(
+                format!("unconfirmed/{}", allow.control),
+                "no source says whether this allow overrides the DMARC policy's action",
+                None,
+            );
+            effects.push(Effect::MayClear(allow.unconfirmed, need));
+        }
+        effects
+    }
+
+    /// A rule that stands for an export nobody supplied: whatever it could do, it may do.
+    pub fn phantom(&mut self, kind: Kind, list: Option<&str>, control: Control, nowhere: Span, effects: &[Effect]) -> Rule {
+        let need = self.missing(kind, list);
+        Rule {
+            object: kind.as_str().to_owned(),
+            origin: nowhere,
+            control,
+            guard: Guard::when(Pred::Unknown(need)),
+            effects: effects.to_vec(),
+            force: Force::InForce,
+            lists: Vec::new(),
+            expiry: None,
+        }
+    }
+}
+
+/// May clear these concerns: for phantoms.
+pub(super) fn may_clear(concerns: Concerns, need: NeedId) -> Effect {
+    Effect::MayClear(concerns, need)
+}
+
+/// Reads a list of addresses of hosts. The set is what the entries surely mean.
+pub(super) fn networks(name: &'static str, list: &field::List<'_>, here: Span, exception: bool, ipv6: bool) -> (List, IpSet) {
+    let mut sets = Vec::new();
+    let entries = list
+        .items
+        .iter()
+        .map(|item| {
+            let meaning = match parse_entry(&item.value) {
+                Ok(entry) if !ipv6 && entry.set.has_v6() => {
+                    Meaning::Malformed { why: "is IPv6, which this list does not take".to_owned(), meant: None }
+                }
+                Ok(entry) => {
+                    sets.push(entry.set.clone());
+                    if entry.host_bits && matches!(entry.kind, IpEntryKind::Cidr(_)) {
+                        Meaning::Malformed {
+                            why: format!("has host bits set: it stands for `{}`", entry.set),
+                            meant: Some(entry.set),
+                        }
+                    } else {
+                        Meaning::Networks(entry.set)
+                    }
+                }
+                Err(error) => Meaning::Malformed { why: error.to_string(), meant: None },
+            };
+            entry(item, meaning)
+        })
+        .collect();
+    let list = List {
+        name,
+        span: list.span.unwrap_or(here),
+        identities: &[Identity::ConnectingIp],
+        exception,
+        entries,
+    };
+    (list, IpSet::union_all(&sets))
+}
+
+/// What a list of domains or addresses says, read narrowly and widely.
+pub(super) struct Senders {
+    /// The list.
+    pub list: List,
+    /// As the control surely takes it.
+    pub exact: AddressSet,
+    /// As it takes it if domain entries cover sub-domains.
+    pub wide: AddressSet,
+    /// The domains alone, narrowly.
+    pub names: DomainSet,
+    /// The domains alone, widely.
+    pub wide_names: DomainSet,
+}
+
+/// Whether `*.d` has a meaning in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wildcard {
+    /// It stands for the sub-domains.
+    SubDomains,
+    /// It is taken as it stands and never matches.
+    Literal,
+}
+
+/// Reads a list of domains and addresses.
+pub(super) fn senders(
+    name: &'static str,
+    list: &field::List<'_>,
+    here: Span,
+    identities: &'static [Identity],
+    exception: bool,
+    wildcard: Wildcard,
+) -> Senders {
+    let mut exact = Vec::new();
+    let mut wide = Vec::new();
+    let entries = list
+        .items
+        .iter()
+        .map(|item| {
+            let meaning = sender(&item.value, wildcard, &mut exact, &mut wide);
+            entry(item, meaning)
+        })
+        .collect();
+    let exact = AddressSet::union_all(&exact);
+    let wide = AddressSet::union_all(&wide);
+    Senders {
+        list: List { name, span: list.span.unwrap_or(here), identities, exception, entries },
+        names: exact.domains_touched(),
+        wide_names: wide.domains_touched(),
+        exact,
+        wide,
+    }
+}
+
+fn sender(text: &str, wildcard: Wildcard, exact: &mut Vec<AddressSet>, wide: &mut Vec<AddressSet>) -> Meaning {
+    let text = text.trim();
+    if let Some(rest) = text.strip_prefix("*.")
+        && let Ok(domain) = Domain::parse(rest)
+    {
+        if wildcard == Wildcard::Literal {
+            return Meaning::Malformed { why: "has a wildcard, which this list takes literally".to_owned(), meant: None };
+        }
+        let set = AddressSet::subs_of(&domain);
+        exact.push(set.clone());
+        wide.push(set.clone());
+        return Meaning::Senders(set);
+    }
+    let bare = text.strip_prefix('@').unwrap_or(text);
+    if bare.contains('@') {
+        return match Address::parse(bare) {
+            Ok(address) => {
+                let set = AddressSet::exact(&address);
+                exact.push(set.clone());
+                wide.push(set.clone());
+                Meaning::Senders(set)
+            }
+            Err(error) => Meaning::Malformed { why: error.to_string(), meant: None },
+        };
+    }
+    match Domain::parse(bare) {
+        Ok(domain) => {
+            if let Some((first, second)) = fused(bare) {
+                return Meaning::Malformed {
+                    why: format!("looks like `{first}` and `{second}` run together"),
+                    meant: None,
+                };
+            }
+            let set = AddressSet::domain(&domain);
+            exact.push(set.clone());
+            wide.push(AddressSet::with_subs(&domain));
+            Meaning::Senders(set)
+        }
+        Err(error) => Meaning::Malformed { why: error.to_string(), meant: None },
+    }
+}
+
+/// An entry as written.
+pub(super) fn entry(item: &Spanned<Cow<'_, str>>, meaning: Meaning) -> Entry {
+    Entry { text: item.value.clone().into_owned(), span: item.span, meaning, detail: None }
+}
+
+/// Narrow for sure, wide for possible.
+pub(super) fn between(surely: Pred, possibly: Pred, need: NeedId) -> Pred {
+    if surely == possibly { surely } else { Pred::Between { surely: Box::new(surely), possibly: Box::new(possibly), need } }
+}

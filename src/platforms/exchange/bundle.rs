@@ -1,0 +1,181 @@
+//! All exports of one tenant, sorted by kind, with what is there told apart from what is empty.
+
+use std::collections::BTreeMap;
+
+use crate::document::Node;
+use crate::platform::{Read, ReadInput, Unread};
+use crate::problem::{Level, Problem, ProblemKind};
+use crate::source::Span;
+
+use super::claim::{Claimed, claim};
+use super::kind::{Importance, Kind, TenantList};
+
+/// The records of one kind.
+#[derive(Default)]
+pub(super) struct Export<'a> {
+    /// Whether anything, be it empty, was supplied.
+    pub supplied: bool,
+    /// Whether every file of this kind says that there is no more.
+    pub complete: bool,
+    /// The records, in the order of the files.
+    pub records: Vec<Node<'a>>,
+    /// Where the export stands, for findings about what is not in it.
+    pub span: Option<Span>,
+}
+
+/// All exports.
+pub(super) struct Bundle<'a> {
+    exports: BTreeMap<(Kind, Option<TenantList>), Export<'a>>,
+    /// Rows for the report.
+    pub reads: Vec<Read>,
+    /// What is wrong with the files.
+    pub problems: Vec<Problem>,
+    assume_empty: bool,
+}
+
+impl<'a> Bundle<'a> {
+    /// Sorts the files.
+    pub fn gather(input: &ReadInput<'a>) -> Self {
+        let mut bundle =
+            Self { exports: BTreeMap::new(), reads: Vec::new(), problems: Vec::new(), assume_empty: input.assume_empty };
+        for (index, file) in input.files.iter().enumerate() {
+            let declared = input.declared.iter().find(|declared| declared.file == file.path);
+            let stem = declared.and_then(|declared| declared.kind.as_deref()).and_then(stem_of).map_or_else(
+                || file.stem.to_owned(),
+                |kind| match declared.and_then(|declared| declared.list.as_deref()) {
+                    Some(list) => format!("{}.{list}", kind.cmdlet()),
+                    None => kind.cmdlet().to_owned(),
+                },
+            );
+            let root = file.document.root(file.text);
+            if let Some(claimed) = claim(root, &stem) {
+                bundle.take(index, claimed);
+            }
+        }
+        for declared in input.declared.iter().filter(|declared| declared.empty) {
+            if let Some(kind) = declared.kind.as_deref().and_then(stem_of) {
+                let lists: Vec<Option<TenantList>> = match (kind, declared.list.as_deref()) {
+                    (Kind::TenantList, Some(list)) => vec![TenantList::parse(list)],
+                    (Kind::TenantList, None) => TenantList::ALL.into_iter().map(Some).collect(),
+                    _ => vec![None],
+                };
+                for list in lists {
+                    let export = bundle.exports.entry((kind, list)).or_default();
+                    export.complete = !export.supplied || export.complete;
+                    export.supplied = true;
+                }
+            }
+        }
+        bundle
+    }
+
+    fn take(&mut self, file: usize, claimed: Claimed<'a>) {
+        self.problems.extend(claimed.problems);
+        for claim in claimed.claims {
+            self.reads.push(Read {
+                file,
+                kind: claim.kind.as_str(),
+                objects: claim.records.len(),
+                complete: claim.complete,
+            });
+            let export = self.exports.entry((claim.kind, claim.list)).or_default();
+            export.complete = claim.complete && (export.complete || !export.supplied);
+            export.supplied = true;
+            export.span = export.span.or(Some(claim.key.unwrap_or(claim.span)));
+            export.records.extend(claim.records);
+        }
+    }
+
+    /// Whether nothing was recognised.
+    pub fn is_empty(&self) -> bool {
+        self.reads.is_empty() && self.exports.values().all(|export| !export.supplied)
+    }
+
+    /// The records of a kind; empty if there are none.
+    pub fn records(&self, kind: Kind) -> &[Node<'a>] {
+        self.list_records(kind, None)
+    }
+
+    /// The records of one tenant list.
+    pub fn list_records(&self, kind: Kind, list: Option<TenantList>) -> &[Node<'a>] {
+        self.exports.get(&(kind, list)).map_or(&[], |export| export.records.as_slice())
+    }
+
+    /// Whether a kind was supplied and says that it is all there is.
+    pub fn whole(&self, kind: Kind) -> bool {
+        self.list_whole(kind, None)
+    }
+
+    /// Whether one tenant list was supplied and says that it is all there is.
+    pub fn list_whole(&self, kind: Kind, list: Option<TenantList>) -> bool {
+        self.exports.get(&(kind, list)).map_or(self.assume_empty, |export| export.complete)
+    }
+
+    /// Where a kind stands.
+    pub fn span(&self, kind: Kind) -> Option<Span> {
+        self.exports.get(&(kind, None)).and_then(|export| export.span)
+    }
+
+    /// The first place of any export, for what has no place of its own.
+    pub fn anywhere(&self) -> Option<Span> {
+        self.exports.values().filter_map(|export| export.span).min()
+    }
+
+    /// Optional exports that are not there, by their cmdlets.
+    pub fn absent_optional(&self) -> Vec<&'static str> {
+        let mut absent: Vec<&'static str> = Kind::ALL
+            .into_iter()
+            .filter(|kind| kind.importance() == Importance::Optional)
+            .filter(|kind| !self.assume_empty && !self.exports.contains_key(&(*kind, None)))
+            .map(Kind::cmdlet)
+            .collect();
+        absent.dedup();
+        absent
+    }
+
+    /// Keys of records that no reader knows, with a value, one row per kind and key.
+    pub fn unread(&self) -> Vec<Unread> {
+        let mut found: Vec<Unread> = Vec::new();
+        let mut at: BTreeMap<(Kind, String), usize> = BTreeMap::new();
+        for ((kind, _), export) in &self.exports {
+            if kind.importance() == Importance::Context {
+                continue;
+            }
+            for record in &export.records {
+                for (key, value) in record.entries() {
+                    if key.name.contains('@') || kind.knows(&key.name) || is_unset(value) {
+                        continue;
+                    }
+                    let index = *at.entry((*kind, key.name.to_ascii_lowercase())).or_insert_with(|| {
+                        found.push(Unread {
+                            kind: kind.as_str(),
+                            key: key.name.trim().to_owned(),
+                            span: key.span,
+                            count: 0,
+                            condition: *kind == Kind::TransportRule,
+                        });
+                        found.len() - 1
+                    });
+                    if let Some(unread) = found.get_mut(index) {
+                        unread.count += 1;
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// Adds a problem about a value that decides something and cannot be used.
+    pub fn unusable(&mut self, span: Span, message: String) {
+        self.problems.push(Problem::at(Level::Deny, ProblemKind::BadValue, span, message, "cannot be read as what it should be"));
+    }
+}
+
+fn is_unset(value: Node<'_>) -> bool {
+    value.is_null() || value.raw() == "[]" || value.raw() == "{}" || value.raw() == "\"\"" || value.raw() == "false"
+}
+
+fn stem_of(word: &str) -> Option<Kind> {
+    let bare = word.strip_prefix("exchange/").unwrap_or(word);
+    Kind::ALL.into_iter().find(|kind| kind.as_str() == bare)
+}

@@ -1,0 +1,476 @@
+//! Mail flow (transport) rules: conditions AND, values OR, exceptions OR, lowest priority number first.
+//!
+//! Sources: <https://learn.microsoft.com/powershell/module/exchangepowershell/new-transportrule> and
+//! <https://learn.microsoft.com/exchange/security-and-compliance/mail-flow-rules/mail-flow-rules>.
+
+use jiff::civil::Date;
+
+use crate::allow::address::AddressSet;
+use crate::document::Node;
+use crate::message::{Concern, Concerns};
+use crate::path::{Effect, Expiry, Force, Guard, Pred, Rule, Verdict};
+use crate::problem::{Label, Problem};
+use crate::source::{Span, Spanned};
+
+use super::build::Bench;
+use super::bundle::Bundle;
+use super::conditions::{Condition, Context, Location, Reads, condition, read};
+use super::field::{self, Field};
+use super::kind::Kind;
+use super::overrides::{Override, SCL_BYPASS, SKIP_SAFE_ATTACHMENTS, SKIP_SAFE_LINKS};
+
+/// Stage id.
+pub(super) const STAGE: &str = "exchange/transport-rules";
+
+/// What this stage is answerable for.
+pub(super) const JUDGES: Concerns = Concerns::of(&[Concern::Routing, Concern::Alteration]);
+
+/// One row per action. Sorted, lower case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Does {
+    SetScl,
+    HeaderName,
+    HeaderValue,
+    Ends(Verdict),
+    /// Ends only with a certain value.
+    Manager,
+    Alters,
+    Stops,
+    /// Nothing that decides where the mail goes.
+    Nothing,
+    /// Removes a header, which may be one that a later rule or the filter reads.
+    RemovesHeader,
+}
+
+const ACTIONS: &[(&str, Does)] = {
+    use Does::{Alters, Ends, HeaderName, HeaderValue, Manager, Nothing, RemovesHeader, SetScl, Stops};
+    &[
+        ("addmanagerasrecipienttype", Manager),
+        ("addtorecipients", Nothing),
+        ("applyclassification", Alters),
+        ("applyhtmldisclaimerfallbackaction", Nothing),
+        ("applyhtmldisclaimerlocation", Nothing),
+        ("applyhtmldisclaimertext", Alters),
+        ("applyome", Alters),
+        ("applyrightsprotectioncustomizationtemplate", Alters),
+        ("applyrightsprotectiontemplate", Alters),
+        ("blindcopyto", Nothing),
+        ("copyto", Nothing),
+        ("deletemessage", Ends(Verdict::Dropped)),
+        ("disconnect", Ends(Verdict::Rejected)),
+        ("generateincidentreport", Nothing),
+        ("generatenotification", Nothing),
+        ("incidentreportcontent", Nothing),
+        ("logeventtext", Nothing),
+        ("moderatemessagebymanager", Ends(Verdict::Redirected)),
+        ("moderatemessagebyuser", Ends(Verdict::Redirected)),
+        ("prependsubject", Alters),
+        ("quarantine", Ends(Verdict::Quarantined)),
+        ("redirectmessageto", Ends(Verdict::Redirected)),
+        ("rejectmessageenhancedstatuscode", Ends(Verdict::Rejected)),
+        ("rejectmessagereasontext", Ends(Verdict::Rejected)),
+        ("removeheader", RemovesHeader),
+        ("removeome", Nothing),
+        ("removeomev2", Nothing),
+        ("removermsattachmentencryption", Nothing),
+        ("routemessageoutboundconnector", Ends(Verdict::Redirected)),
+        ("routemessageoutboundrequiretls", Nothing),
+        ("sendernotificationtype", Nothing),
+        ("setauditseverity", Nothing),
+        ("setheadername", HeaderName),
+        ("setheadervalue", HeaderValue),
+        ("setscl", SetScl),
+        ("smtprejectmessagerejectstatuscode", Ends(Verdict::Rejected)),
+        ("smtprejectmessagerejecttext", Ends(Verdict::Rejected)),
+        ("stopruleprocessing", Stops),
+    ]
+};
+
+/// What one pass over a record's keys finds.
+#[derive(Default)]
+struct Parts<'a> {
+    priority: Option<i64>,
+    state: Option<Node<'a>>,
+    mode: Option<Node<'a>>,
+    activation: Option<Node<'a>>,
+    expiry: Option<Node<'a>>,
+    location: Option<Node<'a>>,
+    header_words: Option<Node<'a>>,
+    header_patterns: Option<Node<'a>>,
+    except_header_words: Option<Node<'a>>,
+    except_header_patterns: Option<Node<'a>>,
+    description: Option<Node<'a>>,
+    classes: Vec<Node<'a>>,
+    class_lists: usize,
+    conditions: Vec<(&'a str, Reads, bool, Node<'a>)>,
+    actions: Vec<(Does, Node<'a>)>,
+}
+
+/// The rules of this stage, in the order of evaluation.
+pub(super) fn rules(
+    bundle: &Bundle<'_>,
+    bench: &mut Bench,
+    accepted: Option<&AddressSet>,
+    now: Date,
+    nowhere: Span,
+    problems: &mut Vec<Problem>,
+) -> Vec<Rule> {
+    let mut found: Vec<(i64, Rule)> = Vec::new();
+    let mut blanked = None;
+    let records = bundle.records(Kind::TransportRule);
+    for &record in records {
+        let parts = take(record);
+        if is_blanked(&parts) {
+            blanked.get_or_insert(record.span());
+        }
+        let priority = parts.priority.unwrap_or(i64::MAX);
+        rule(record, &parts, bench, accepted, now, |rule| found.push((priority, rule)), problems);
+    }
+    // The sort is stable: rules without a priority keep the order of the export, after all others.
+    found.sort_by_key(|(priority, _)| *priority);
+    let mut rules: Vec<Rule> = found.into_iter().map(|(_, rule)| rule).collect();
+    if !bundle.whole(Kind::TransportRule) || blanked.is_some() {
+        let need = bench.missing(Kind::TransportRule, None);
+        let clears = SCL_BYPASS.clears.and(SKIP_SAFE_LINKS.clears).and(SKIP_SAFE_ATTACHMENTS.clears);
+        rules.push(bench.phantom(
+            Kind::TransportRule,
+            None,
+            SCL_BYPASS.control,
+            nowhere,
+            &[
+                Effect::MayClear(clears.and(SCL_BYPASS.clears_behind_other_mx).and(SCL_BYPASS.unconfirmed), need),
+                Effect::Ends { verdict: Verdict::Rejected, unless_cleared_by: &[], need: Some(need) },
+            ],
+        ));
+    }
+    if let Some(span) = blanked {
+        problems.push(
+            Problem::at(
+                crate::problem::Level::Deny,
+                crate::problem::ProblemKind::Truncated,
+                span,
+                "the rules were exported without their conditions and actions",
+                "neither conditions nor actions are in it",
+            )
+            .help("export again without `-ExcludeConditionActionDetails`"),
+        );
+    }
+    rules
+}
+
+/// `-ExcludeConditionActionDetails` blanks conditions and actions, so that every rule looks as if it matched everything.
+fn is_blanked(parts: &Parts<'_>) -> bool {
+    let null = |node: &Option<Node<'_>>| node.is_some_and(Node::is_null);
+    parts.actions.is_empty() && parts.conditions.is_empty() && null(&parts.description) && parts.classes.is_empty()
+}
+
+fn take(record: Node<'_>) -> Parts<'_> {
+    let mut parts = Parts::default();
+    let mut lower = String::new();
+    for (key, value) in record.entries() {
+        lower.clear();
+        lower.extend(key.name.trim().chars().map(|c| c.to_ascii_lowercase()));
+        match lower.as_str() {
+            "priority" => parts.priority = field::integer(Some(value)).into_value(),
+            "state" | "enabled" => parts.state = Some(value),
+            "mode" => parts.mode = Some(value),
+            "activationdate" => parts.activation = Some(value),
+            "expirydate" => parts.expiry = Some(value),
+            "senderaddresslocation" => parts.location = Some(value),
+            "headercontainsmessageheader" => parts.header_words = Some(value),
+            "headermatchesmessageheader" => parts.header_patterns = Some(value),
+            "exceptifheadercontainsmessageheader" => parts.except_header_words = Some(value),
+            "exceptifheadermatchesmessageheader" => parts.except_header_patterns = Some(value),
+            "description" => parts.description = Some(value),
+            "conditions" | "exceptions" | "actions" => {
+                parts.class_lists += 1;
+                parts.classes.extend(value.items());
+            }
+            name => {
+                let (bare, exception) = match name.strip_prefix("exceptif") {
+                    Some(bare) => (bare, true),
+                    None => (name, false),
+                };
+                if value.is_null() {
+                    continue;
+                }
+                if let Some(reads) = condition(bare) {
+                    // INVARIANT: `raw` spans the quoted key, so the text between the quotes is the key as written.
+                    let written = raw_key(record, &key);
+                    parts.conditions.push((written, reads, exception, value));
+                } else if let Ok(at) = ACTIONS.binary_search_by(|(known, _)| (*known).cmp(name))
+                    && let Some((_, does)) = ACTIONS.get(at)
+                {
+                    parts.actions.push((*does, value));
+                }
+            }
+        }
+    }
+    parts
+}
+
+fn raw_key<'a>(record: Node<'a>, key: &crate::document::Key<'a>) -> &'a str {
+    record.text_at(key.span).trim_matches('"').trim()
+}
+
+fn rule(
+    record: Node<'_>,
+    parts: &Parts<'_>,
+    bench: &mut Bench,
+    accepted: Option<&AddressSet>,
+    now: Date,
+    mut push: impl FnMut(Rule),
+    problems: &mut Vec<Problem>,
+) {
+    let (effects, origin) = effects(parts, bench, problems);
+    let unread_classes = unread_classes(parts);
+    if effects.is_empty() && unread_classes.is_none() {
+        return;
+    }
+    let name = field::name(record);
+    let location = match field::enumerated(
+        parts.location,
+        &[("Header", Location::Header), ("Envelope", Location::Envelope), ("HeaderOrEnvelope", Location::Either)],
+        &[],
+    ) {
+        Field::Set(location) => location.value,
+        _ => Location::Header,
+    };
+    let header = |node: Option<Node<'_>>| match field::text(node) {
+        Field::Set(text) => Some((text.value.into_owned(), text.span)),
+        _ => None,
+    };
+    let mut guard = Guard::always();
+    let mut lists = Vec::new();
+    for (key, reads, exception, value) in &parts.conditions {
+        let patterns = *reads == Reads::HeaderPatterns;
+        let context = Context {
+            rule: &name.value,
+            location,
+            accepted,
+            header: match (reads, exception) {
+                (Reads::HeaderWords | Reads::HeaderPatterns, true) => {
+                    header(if patterns { parts.except_header_patterns } else { parts.except_header_words })
+                }
+                (Reads::HeaderWords | Reads::HeaderPatterns, false) => {
+                    header(if patterns { parts.header_patterns } else { parts.header_words })
+                }
+                _ => None,
+            },
+            exception: *exception,
+        };
+        let Some(Condition { pred, list }) = read(key, *reads, *value, &context, bench) else { continue };
+        lists.extend(list);
+        if *exception { guard.unless.push(pred) } else { guard.when.push(pred) }
+    }
+    if let Some((class, span)) = unread_classes {
+        let need = bench.unsaid(
+            format!("rule/{}/{}", name.value, class.to_ascii_lowercase()),
+            format!("rule `{}` lists `{class}`, which no other key of the export explains", name.value),
+            Some(span),
+        );
+        guard.when.push(Pred::Unknown(need));
+    }
+    // The cheapest conditions first: most rules are about other mail, and the first condition to fail ends the question.
+    guard.when.sort_by_key(cost);
+    let force = force(&name, parts, now);
+    push(Rule {
+        object: format!("transport-rule/{}", name.value),
+        origin: origin.unwrap_or(name.span),
+        control: SCL_BYPASS.control,
+        guard,
+        effects,
+        force,
+        lists,
+        expiry: expiry(parts),
+    });
+}
+
+fn cost(pred: &Pred) -> u8 {
+    match pred {
+        Pred::Never => 0,
+        Pred::Ip(_) | Pred::To(_) => 1,
+        Pred::From(_) | Pred::MailFrom(_) | Pred::Dmarc(_) | Pred::Spf(_) | Pred::CompAuth(_) => 2,
+        Pred::Between { .. } | Pred::Header(..) => 3,
+        Pred::Unknown(_) | Pred::Always => 9,
+        _ => 5,
+    }
+}
+
+/// What the rule does, and the setting that says so.
+fn effects(parts: &Parts<'_>, bench: &mut Bench, problems: &mut Vec<Problem>) -> (Vec<Effect>, Option<Span>) {
+    let mut effects = Vec::new();
+    let mut origin = None;
+    let mut header_name = None;
+    let mut header_value = None;
+    let mut end = |verdict: Verdict, span: Span, effects: &mut Vec<Effect>| {
+        origin.get_or_insert(span);
+        if !effects.iter().any(|effect| matches!(effect, Effect::Ends { .. })) {
+            effects.push(Effect::Ends { verdict, unless_cleared_by: &[], need: None });
+        }
+    };
+    for (does, value) in &parts.actions {
+        let off = value.is_null() || value.as_bool() == Some(false) || value.raw() == "[]" || value.raw() == "\"\"";
+        if off {
+            continue;
+        }
+        match does {
+            Does::SetScl => match field::integer(Some(*value)) {
+                Field::Set(scl) if scl.value == -1 => effects.extend(bench.effects(SCL_BYPASS)),
+                Field::Set(_) => {
+                    let need = bench.unsaid(
+                        "scl/order",
+                        "no source says which of two rules that set the SCL wins",
+                        Some(value.span()),
+                    );
+                    effects.push(Effect::Raises(SCL_BYPASS.clears.and(SCL_BYPASS.clears_behind_other_mx), need));
+                }
+                _ => problems.push(
+                    Problem::at(
+                        crate::problem::Level::Deny,
+                        crate::problem::ProblemKind::BadValue,
+                        value.span(),
+                        "`SetSCL` is not a number",
+                        "expected -1 or 0 to 9",
+                    )
+                    .help("export the rules again"),
+                ),
+            },
+            Does::HeaderName => header_name = Some(*value),
+            Does::HeaderValue => header_value = Some(*value),
+            Does::Ends(verdict) => end(*verdict, value.span(), &mut effects),
+            Does::Manager => {
+                if field::text(Some(*value)).into_value().is_some_and(|kind| kind.eq_ignore_ascii_case("Redirect")) {
+                    end(Verdict::Redirected, value.span(), &mut effects);
+                }
+            }
+            Does::Alters => {
+                if !effects.contains(&Effect::Alters) {
+                    effects.push(Effect::Alters);
+                }
+            }
+            Does::Stops => effects.push(Effect::Stops),
+            Does::RemovesHeader | Does::Nothing => {}
+        }
+    }
+    if let (Some(name), Some(value)) = (header_name, header_value) {
+        effects.extend(stamped(name, value, bench));
+    }
+    (effects, origin)
+}
+
+/// Headers that the service reads. Names are compared as headers are; any value that is not empty works
+/// (exchange-semantics 2.5, which names the sources of each).
+fn stamped(name: Node<'_>, value: Node<'_>, bench: &mut Bench) -> Vec<Effect> {
+    let (Field::Set(name), Field::Set(value)) = (field::text(Some(name)), field::text(Some(value))) else {
+        return Vec::new();
+    };
+    if value.value.trim().is_empty() {
+        return Vec::new();
+    }
+    let allow: Option<Override> = match name.value.trim().to_ascii_lowercase().as_str() {
+        "x-ms-exchange-organization-skipsafelinksprocessing" => Some(SKIP_SAFE_LINKS),
+        "x-ms-exchange-organization-skipsafeattachmentprocessing" => Some(SKIP_SAFE_ATTACHMENTS),
+        "x-forefront-antispam-report" if value.value.contains("SFV:SKI") => {
+            // Vendors ask for it; Microsoft documents no effect.
+            let need = bench.unsaid(
+                "stamp/x-forefront-antispam-report",
+                "no source says that a rule which writes `SFV:SKI` into `X-Forefront-Antispam-Report` makes the filter skip anything",
+                Some(value.span),
+            );
+            return vec![Effect::MayClear(SCL_BYPASS.clears, need)];
+        }
+        _ => None,
+    };
+    allow.map(|allow| bench.effects(allow)).unwrap_or_default()
+}
+
+/// Every class named in `Conditions`, `Exceptions` and `Actions` must be explained by a key that is set.
+///
+/// A class matches by its last part without `Predicate` or `Action`, as the prefix of a key (export-formats, TransportRule).
+fn unread_classes(parts: &Parts<'_>) -> Option<(String, Span)> {
+    parts.classes.iter().find_map(|class| {
+        let text = class.as_str()?;
+        let last = text.rsplit('.').next()?;
+        let bare = last.strip_suffix("Predicate").or_else(|| last.strip_suffix("Action")).unwrap_or(last);
+        let is_condition = last.ends_with("Predicate");
+        if !is_condition {
+            return None;
+        }
+        let lower = bare.to_ascii_lowercase();
+        let known = parts.conditions.iter().any(|(key, ..)| {
+            let key = key.to_ascii_lowercase();
+            let key = key.strip_prefix("exceptif").unwrap_or(&key);
+            key.starts_with(&lower) || lower.starts_with(key)
+        });
+        (!known).then(|| (last.to_owned(), class.span()))
+    })
+}
+
+/// `State` (or `Enabled` in templates), `Mode` and the date window (exchange-semantics 2.2).
+fn force(name: &Spanned<String>, parts: &Parts<'_>, now: Date) -> Force {
+    let dormant = |reason: String, label: Label, help: String| Force::Dormant { check: "rule-not-in-force", reason, label, help };
+    if let Some(state) = parts.state {
+        let off = state.as_bool() == Some(false)
+            || field::text(Some(state)).into_value().is_some_and(|text| text.eq_ignore_ascii_case("Disabled"));
+        if off {
+            return dormant(
+                "is disabled".to_owned(),
+                Label::new(state.span(), "disabled here"),
+                format!("`Enable-TransportRule -Identity \"{}\"`", name.value),
+            );
+        }
+    }
+    if let Field::Set(mode) = field::text(parts.mode)
+        && !mode.value.eq_ignore_ascii_case("Enforce")
+        && mode.value != "0"
+    {
+        return dormant(
+            format!("only runs in mode `{}`", mode.value),
+            Label::new(mode.span, "actions are only logged"),
+            format!("`Set-TransportRule -Identity \"{}\" -Mode Enforce`", name.value),
+        );
+    }
+    if let Field::Set(from) = field::date(parts.activation)
+        && day(from.value) > now
+    {
+        return dormant(
+            format!("starts on {}", day(from.value)),
+            Label::new(from.span, "not before this day"),
+            format!("`Set-TransportRule -Identity \"{}\" -ActivationDate $null`", name.value),
+        );
+    }
+    if let Field::Set(until) = field::date(parts.expiry)
+        && day(until.value) < now
+    {
+        return dormant(
+            format!("ended on {}", day(until.value)),
+            Label::new(until.span, "not after this day"),
+            format!("`Set-TransportRule -Identity \"{}\" -ExpiryDate $null`", name.value),
+        );
+    }
+    Force::InForce
+}
+
+fn expiry(parts: &Parts<'_>) -> Option<Expiry> {
+    match field::date(parts.expiry) {
+        Field::Set(until) => {
+            Some(Expiry { on: Some(day(until.value)), label: Label::new(until.span, "ends on this day") })
+        }
+        _ => None,
+    }
+}
+
+fn day(at: jiff::civil::DateTime) -> Date {
+    at.date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_are_sorted_and_unique() {
+        assert!(ACTIONS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
+}
