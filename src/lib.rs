@@ -1,5 +1,20 @@
 //! `allowaudit` proves what mail allowlists really let through.
-pub mod check;
-pub mod problem;
-pub mod report;
+//!
+//! Data flows one way: gather → read → ask DNS → judge → tell.
+//! Read the modules in the order in which they stand here: each uses only those above it.
+
 pub mod source;
+
+pub mod problem;
+
+pub mod allow;
+
+pub mod document;
+
+pub mod message;
+
+pub mod path;
+
+pub mod check;
+
+pub mod report;
