@@ -3,6 +3,12 @@
 //! A renderer takes a [`Report`] and gives text. It judges nothing and reads nothing.
 
 pub mod escape;
+pub mod fingerprint;
+pub mod json;
+mod place;
+
+#[cfg(test)]
+mod fixtures;
 
 use std::sync::Arc;
 
