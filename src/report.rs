@@ -4,6 +4,7 @@
 
 pub mod escape;
 pub mod fingerprint;
+pub mod human;
 pub mod json;
 mod place;
 
