@@ -2,6 +2,15 @@
 //!
 //! A renderer takes a [`Report`] and gives text. It judges nothing and reads nothing.
 
+pub mod escape;
+pub mod fingerprint;
+pub mod human;
+pub mod json;
+mod place;
+
+#[cfg(test)]
+mod fixtures;
+
 use std::sync::Arc;
 
 use crate::check::Finding;
@@ -124,6 +133,29 @@ pub struct Summary {
     pub note: usize,
     /// Undecided coverage answers.
     pub unknown: usize,
+}
+
+impl Outcome {
+    /// The word used in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Findings => "findings",
+            Self::Unknown => "unknown",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl Fate {
+    /// The words used in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GetsThrough => "gets through",
+            Self::DoesNot => "does not get through",
+            Self::CannotTell => "cannot tell",
+        }
+    }
 }
 
 impl Report {
