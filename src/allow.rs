@@ -4,9 +4,11 @@
 //! coverage, a fixed smallest member) and a canonical form, so that `==` is equality of sets.
 //! Nothing here knows a product, a list or a check.
 
+pub mod address;
 pub mod domain;
 pub mod ip;
 
 mod fused;
 mod interval;
+mod local;
 mod suffix;
