@@ -12,3 +12,6 @@ mod fused;
 mod interval;
 mod local;
 mod suffix;
+
+#[cfg(test)]
+mod laws;
