@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::domain::{Domain, DomainError, DomainSet, balanced, has_room};
+use super::domain::{Domain, DomainError, DomainSet, balanced, has_room, shown};
 use super::local::LocalSet;
 use super::suffix::{Node, SuffixMap};
 
@@ -57,7 +57,7 @@ impl fmt::Display for AddressError {
                 write!(f, "several addresses in one entry: {}", parts.join(", "))
             }
             Self::Character { character, text } => {
-                let character = character.escape_debug();
+                let character = shown(*character);
                 write!(f, "`{character}` is not allowed before the `@` of `{text}`")
             }
             Self::Domain(error) => write!(f, "{error}"),

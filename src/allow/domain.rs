@@ -48,7 +48,10 @@ impl fmt::Display for DomainError {
         match self {
             Self::Empty => f.write_str("the domain is empty"),
             Self::EmptyLabel(text) => write!(f, "`{text}` has an empty label"),
-            Self::Character { character, text } => write!(f, "`{character}` is not allowed in the domain `{text}`"),
+            Self::Character { character, text } => {
+                let character = shown(*character);
+                write!(f, "`{character}` is not allowed in the domain `{text}`")
+            }
             Self::Wildcard(text) => write!(f, "`{text}` holds a `*`, which is not part of a domain name"),
             Self::At(text) => write!(f, "`{text}` holds an `@`: an address, not a domain"),
             Self::Url(text) => write!(f, "`{text}` is a link, not a domain"),
@@ -65,6 +68,16 @@ impl fmt::Display for DomainError {
 }
 
 impl std::error::Error for DomainError {}
+
+/// A character for a message; one that nobody can see is shown by its number.
+pub(super) fn shown(c: char) -> String {
+    let is_visible = c == ' ' || !(c.is_control() || c.is_whitespace());
+    if is_visible {
+        c.to_string()
+    } else {
+        c.escape_unicode().to_string()
+    }
+}
 
 impl Domain {
     /// Reads a name; spaces around it and one final dot are dropped.
