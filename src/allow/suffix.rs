@@ -1,0 +1,316 @@
+//! A function over all domain names, given by finitely many of them: the tree under the sets
+//! of domains and of addresses.
+//!
+//! A node says what holds for exactly its name and what holds for every name below it. What
+//! no node speaks of has the value `rest`. Nodes are sorted by their labels from the right,
+//! so that a name and all names below it are one contiguous run, found by binary search.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+/// A domain name with its labels reversed and separated by spaces, which sort below every
+/// character of a label: byte order is then tree order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key(Arc<str>);
+
+impl Key {
+    /// The key of a dotted name.
+    pub(super) fn new(name: &str) -> Self {
+        let mut key = String::with_capacity(name.len());
+        for label in name.rsplit('.') {
+            if !key.is_empty() {
+                key.push(' ');
+            }
+            key.push_str(label);
+        }
+        Self(key.into())
+    }
+
+    /// The dotted name again.
+    pub(super) fn name(&self) -> String {
+        let mut name = String::with_capacity(self.0.len());
+        for label in self.0.rsplit(' ') {
+            if !name.is_empty() {
+                name.push('.');
+            }
+            name.push_str(label);
+        }
+        name
+    }
+
+    /// Whether this is the other name or below it.
+    fn is_under(&self, other: &Self) -> bool {
+        let rest = self.0.strip_prefix(&*other.0);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    }
+}
+
+/// What holds at one name and below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Node<T> {
+    pub(super) key: Key,
+    pub(super) exact: T,
+    pub(super) below: T,
+}
+
+/// A value for every domain name.
+// INVARIANT: nodes are sorted, and none says only what would hold without it. This makes the
+// form canonical, as the value below a name is the value of all but finitely many names there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SuffixMap<T> {
+    nodes: Arc<[Node<T>]>,
+    rest: T,
+}
+
+impl<T: Clone + Eq> SuffixMap<T> {
+    /// The same value everywhere.
+    pub(super) fn constant(rest: T) -> Self {
+        Self {
+            nodes: Arc::from([]),
+            rest,
+        }
+    }
+
+    /// One value at a name, another below it and a third elsewhere.
+    pub(super) fn single(key: Key, exact: T, below: T, rest: T) -> Self {
+        let mut builder = Builder::new(rest);
+        builder.push(key, exact, below);
+        builder.finish()
+    }
+
+    /// The sum of contributions in any order, each at a name and below it, in O(n log n).
+    pub(super) fn gather(mut given: Vec<Node<T>>, rest: T, add: impl Fn(&T, &T) -> T) -> Self {
+        given.sort_by(|a, b| a.key.cmp(&b.key));
+        let mut builder = Builder::new(rest);
+        let mut given = given.into_iter().peekable();
+        while let Some(mut node) = given.next() {
+            while let Some(same) = given.next_if(|next| next.key == node.key) {
+                node.exact = add(&node.exact, &same.exact);
+                node.below = add(&node.below, &same.below);
+            }
+            let inherited = builder.inherited(&node.key);
+            let (exact, below) = (add(inherited, &node.exact), add(inherited, &node.below));
+            builder.push(node.key, exact, below);
+        }
+        builder.finish()
+    }
+
+    pub(super) fn nodes(&self) -> &[Node<T>] {
+        &self.nodes
+    }
+
+    pub(super) fn rest(&self) -> &T {
+        &self.rest
+    }
+
+    /// The value at a name.
+    pub(super) fn get(&self, key: &Key) -> &T {
+        self.at(key).0
+    }
+
+    /// Applies a function everywhere; it must be one-to-one to keep the form canonical.
+    pub(super) fn map_injective<U>(&self, map: impl Fn(&T) -> U) -> SuffixMap<U> {
+        let nodes = self.nodes.iter().map(|node| Node {
+            key: node.key.clone(),
+            exact: map(&node.exact),
+            below: map(&node.below),
+        });
+        SuffixMap {
+            nodes: nodes.collect(),
+            rest: map(&self.rest),
+        }
+    }
+
+    /// Combines two maps name by name. `dead_left` tells of a left value that the right value
+    /// does not matter to, `dead_right` the reverse; see [`walk`].
+    pub(super) fn zip<U: Clone + Eq, V: Clone + Eq>(
+        &self,
+        other: &SuffixMap<U>,
+        dead_left: impl Fn(&T) -> bool,
+        dead_right: impl Fn(&U) -> bool,
+        combine: impl Fn(&T, &U) -> V,
+    ) -> SuffixMap<V> {
+        let mut builder = Builder::new(combine(&self.rest, &other.rest));
+        let _ = walk(self, other, dead_left, dead_right, |key, exact, below| {
+            builder.push(key.clone(), combine(exact.0, exact.1), combine(below.0, below.1));
+            ControlFlow::Continue(())
+        });
+        builder.finish()
+    }
+
+    /// Whether a relation holds for the values at some name; stops at the first.
+    pub(super) fn any<U: Clone + Eq>(
+        &self,
+        other: &SuffixMap<U>,
+        dead_left: impl Fn(&T) -> bool,
+        dead_right: impl Fn(&U) -> bool,
+        relation: impl Fn(&T, &U) -> bool,
+    ) -> bool {
+        relation(&self.rest, &other.rest)
+            || walk(self, other, dead_left, dead_right, |_, exact, below| {
+                if relation(exact.0, exact.1) || relation(below.0, below.1) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })
+            .is_break()
+    }
+
+    /// The values at a name and below it.
+    fn at(&self, key: &Key) -> (&T, &T) {
+        if let Ok(index) = self.nodes.binary_search_by(|node| node.key.cmp(key))
+            && let Some(node) = self.nodes.get(index)
+        {
+            return (&node.exact, &node.below);
+        }
+        let inherited = self.inherited(key);
+        (inherited, inherited)
+    }
+
+    /// The value a name has from the names above it.
+    fn inherited(&self, key: &Key) -> &T {
+        let mut above: &str = &key.0;
+        while let Some((parent, _)) = above.rsplit_once(' ') {
+            let found = self.nodes.binary_search_by(|node| (*node.key.0).cmp(parent));
+            if let Some(node) = found.ok().and_then(|index| self.nodes.get(index)) {
+                return &node.below;
+            }
+            above = parent;
+        }
+        &self.rest
+    }
+
+    /// The nodes at a name and below it.
+    fn subtree(&self, key: &Key) -> &[Node<T>] {
+        let from = self.nodes.partition_point(|node| node.key < *key);
+        let nodes = self.nodes.get(from..).unwrap_or_default();
+        let to = nodes.partition_point(|node| node.key.is_under(key));
+        nodes.get(..to).unwrap_or_default()
+    }
+}
+
+/// Visits the names where either map has a node with the values of both, in order, save where
+/// the outcome is sure to be that of both `rest` values.
+///
+/// When one side is much the smaller and its `rest` is dead, only the surroundings of its own
+/// nodes are looked up in the other: O(small · log big + visited). Otherwise a linear merge.
+fn walk<T: Clone + Eq, U: Clone + Eq>(
+    left: &SuffixMap<T>,
+    right: &SuffixMap<U>,
+    dead_left: impl Fn(&T) -> bool,
+    dead_right: impl Fn(&U) -> bool,
+    mut visit: impl FnMut(&Key, (&T, &U), (&T, &U)) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    const MUCH: usize = 8;
+    if dead_left(&left.rest) && left.nodes.len() * MUCH <= right.nodes.len() {
+        return lead(left, right, dead_left, visit);
+    }
+    if dead_right(&right.rest) && right.nodes.len() * MUCH <= left.nodes.len() {
+        return lead(right, left, dead_right, |key, exact, below| {
+            visit(key, (exact.1, exact.0), (below.1, below.0))
+        });
+    }
+    merge((&left.nodes, &left.rest), (&right.nodes, &right.rest), &mut visit)
+}
+
+fn lead<T: Clone + Eq, U: Clone + Eq>(
+    small: &SuffixMap<T>,
+    big: &SuffixMap<U>,
+    dead: impl Fn(&T) -> bool,
+    mut visit: impl FnMut(&Key, (&T, &U), (&T, &U)) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let mut todo: &[Node<T>] = &small.nodes;
+    while let Some((node, later)) = todo.split_first() {
+        if dead(&node.below) {
+            let (exact, below) = big.at(&node.key);
+            visit(&node.key, (&node.exact, exact), (&node.below, below))?;
+            todo = later;
+        } else {
+            let n_under = todo.partition_point(|other| other.key.is_under(&node.key));
+            let under = todo.get(..n_under).unwrap_or_default();
+            let inherited = big.inherited(&node.key);
+            merge((under, &small.rest), (big.subtree(&node.key), inherited), &mut visit)?;
+            todo = todo.get(n_under..).unwrap_or_default();
+        }
+    }
+    ControlFlow::Continue(())
+}
+
+fn merge<T, U>(
+    (mut left, left_rest): (&[Node<T>], &T),
+    (mut right, right_rest): (&[Node<U>], &U),
+    visit: &mut impl FnMut(&Key, (&T, &U), (&T, &U)) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let mut above_left = Vec::new();
+    let mut above_right = Vec::new();
+    loop {
+        let key = match (left.first(), right.first()) {
+            (Some(a), Some(b)) => (&a.key).min(&b.key),
+            (Some(a), None) => &a.key,
+            (None, Some(b)) => &b.key,
+            (None, None) => return ControlFlow::Continue(()),
+        };
+        let a = step(&mut left, &mut above_left, left_rest, key);
+        let b = step(&mut right, &mut above_right, right_rest, key);
+        visit(key, (a.0, b.0), (a.1, b.1))?;
+    }
+}
+
+/// The values of one side at `key` and below it; takes the node when it is that of `key`.
+fn step<'a, T>(nodes: &mut &'a [Node<T>], above: &mut Vec<&'a Node<T>>, rest: &'a T, key: &Key) -> (&'a T, &'a T) {
+    while above.pop_if(|node| !key.is_under(&node.key)).is_some() {}
+    if let Some((node, later)) = nodes.split_first()
+        && node.key == *key
+    {
+        *nodes = later;
+        above.push(node);
+        return (&node.exact, &node.below);
+    }
+    let inherited = above.last().map_or(rest, |node| &node.below);
+    (inherited, inherited)
+}
+
+/// Takes nodes in order and keeps those that say something.
+struct Builder<T> {
+    nodes: Vec<Node<T>>,
+    above: Vec<usize>,
+    rest: T,
+}
+
+impl<T: Clone + Eq> Builder<T> {
+    fn new(rest: T) -> Self {
+        Self {
+            nodes: Vec::new(),
+            above: Vec::new(),
+            rest,
+        }
+    }
+
+    fn inherited(&mut self, key: &Key) -> &T {
+        while let Some(node) = self.above.last().and_then(|index| self.nodes.get(*index)) {
+            if key.is_under(&node.key) {
+                break;
+            }
+            self.above.pop();
+        }
+        let node = self.above.last().and_then(|index| self.nodes.get(*index));
+        node.map_or(&self.rest, |node| &node.below)
+    }
+
+    fn push(&mut self, key: Key, exact: T, below: T) {
+        let inherited = self.inherited(&key);
+        if exact == *inherited && below == *inherited {
+            return;
+        }
+        self.above.push(self.nodes.len());
+        self.nodes.push(Node { key, exact, below });
+    }
+
+    fn finish(self) -> SuffixMap<T> {
+        SuffixMap {
+            nodes: self.nodes.into(),
+            rest: self.rest,
+        }
+    }
+}
