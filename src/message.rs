@@ -401,7 +401,8 @@ impl Names {
         Self { some: Vec::new(), none: set }
     }
 
-    fn is_all(&self) -> bool {
+    /// Whether nothing is said about the names.
+    pub fn is_all(&self) -> bool {
         self.some.is_empty() && self.none.is_empty()
     }
 
@@ -450,7 +451,8 @@ pub struct HeaderSet {
 }
 
 impl HeaderSet {
-    fn any() -> Self {
+    /// Nothing is known.
+    pub fn any() -> Self {
         Self { absent: true, values: TextSet::all() }
     }
 
@@ -692,8 +694,8 @@ impl Cube {
     pub fn contains(&self, message: &Message) -> bool {
         self.ip.contains(message.ip)
             && self.auth_ip.contains(message.auth_ip)
-            && contains_sender(&self.mail_from, &message.mail_from)
-            && contains_sender(&self.from, &message.from)
+            && self.mail_from.contains_sender(&message.mail_from)
+            && self.from.contains_sender(&message.from)
             && self.to.contains(&message.to)
             && self.dkim.contains(&message.dkim)
             && message.dmarc & !self.dmarc == 0
@@ -745,14 +747,6 @@ impl Cube {
             links: Some(self.links.smallest()?),
             attachments: Some(self.attachments & NO_ATTACHMENT == 0),
         })
-    }
-}
-
-/// Whether a sender lies in a set.
-pub fn contains_sender(set: &AddressSet, sender: &Sender) -> bool {
-    match sender {
-        Sender::Null => set.contains_null(),
-        Sender::Address(address) => set.contains(address),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::allow::address::{Address, AddressSet, Sender};
 use crate::allow::domain::{Domain, DomainSet};
 use crate::allow::header::{HeaderName, Matcher, TextSet};
 use crate::allow::ip::IpSet;
-use crate::message::{Cube, HeaderSet, Message, MessageSet, Names, SOME_ATTACHMENT, contains_sender};
+use crate::message::{Cube, HeaderSet, Message, MessageSet, Names, SOME_ATTACHMENT};
 
 use super::NeedId;
 
@@ -297,8 +297,8 @@ impl Pred {
             Self::Never => Truth::No,
             Self::Ip(ips) => Truth::of(ips.contains(message.ip)),
             Self::AuthIp(ips) => Truth::of(ips.contains(message.auth_ip)),
-            Self::MailFrom(senders) => Truth::of(contains_sender(senders, &message.mail_from)),
-            Self::From(senders) => Truth::of(contains_sender(senders, &message.from)),
+            Self::MailFrom(senders) => Truth::of(senders.contains_sender(&message.mail_from)),
+            Self::From(senders) => Truth::of(senders.contains_sender(&message.from)),
             Self::To(recipients) => Truth::of(recipients.contains(&message.to)),
             Self::Dkim(names) => Truth::of(message.dkim.iter().any(|name| names.contains(name))),
             Self::Link(names) => match &message.links {
@@ -419,16 +419,15 @@ fn by_text(
                         sure = sure.union(&here);
                         continue;
                     }
-                    match here.exact_members() {
-                        Some(members) => {
-                            for member in members {
-                                if text_matches(matchers, &Sender::Address(member.clone())) {
-                                    sure = sure.union(&AddressSet::exact(&member));
-                                }
-                            }
+                    let members: Vec<Address> = here.exact_members().collect();
+                    let listed = AddressSet::all_exact(&members);
+                    for member in members {
+                        let found = AddressSet::exact(&member);
+                        if text_matches(matchers, &Sender::Address(member)) {
+                            sure = sure.union(&found);
                         }
-                        None => unsure = unsure.union(&here.minus(&sure)),
                     }
+                    unsure = unsure.union(&here.minus(&listed).minus(&sure));
                 }
             }
             None => unsure = senders.minus(&sure).minus(&AddressSet::null_sender()),
@@ -449,8 +448,11 @@ fn by_text(
 
 /// The domains of a set, each with all its addresses, if they are finitely many and none stands for its sub-domains.
 fn finite_domains(senders: &AddressSet) -> Option<Vec<(Domain, AddressSet)>> {
+    if senders.is_open() {
+        return None;
+    }
     let mut domains = Vec::new();
-    for (domain, _, below) in senders.positive_domains()? {
+    for (domain, _, below) in senders.positive_domains() {
         if below {
             return None;
         }
@@ -478,11 +480,19 @@ fn named_senders(matchers: &[Matcher]) -> AddressSet {
                 senders
             }),
         };
-        if let Some(senders) = senders {
+        // INVARIANT: what is named here is what the matcher finds in a written address, so that both evaluators agree.
+        if let Some(senders) = senders.filter(|senders| finds(matcher, senders)) {
             named = named.union(&senders);
         }
     }
     named
+}
+
+fn finds(matcher: &Matcher, senders: &AddressSet) -> bool {
+    match senders.smallest() {
+        Some(Sender::Address(address)) => matcher.matches(&address.to_string()),
+        _ => false,
+    }
 }
 
 fn named_by_word(text: &str, bounded: bool) -> Option<AddressSet> {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::message::{Concern, Cube, Field, Fields, Message, MessageSet};
+use crate::message::{Concern, Cube, Field, Fields, HeaderSet, Message, MessageSet};
 
 use super::{Effect, MailPath, NeedId, Rule, RuleAt, Verdict};
 
@@ -264,7 +264,13 @@ fn narrows(cube: &Cube, open: Fields) -> bool {
             && (cube.dmarc != auth::DMARC.all()
                 || cube.spf != auth::SPF.all()
                 || cube.compauth != auth::COMPAUTH.all()))
-        || (open.has(Field::Headers) && cube.headers.named().any(|(name, set)| name.is_common() && !set.is_any()))
+        || (open.has(Field::Headers)
+            && cube.headers.named().any(|(name, set)| is_free_text(name.as_str()) && *set != HeaderSet::any()))
+}
+
+/// Headers that every message has with a text of its own: a pack that does not name them leaves them open.
+pub fn is_free_text(name: &str) -> bool {
+    name.eq_ignore_ascii_case("Subject") || name.eq_ignore_ascii_case("Message-ID")
 }
 
 impl Trace<'_> {
