@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::address::{Address, AddressSet, Sender};
 use super::domain::{Domain, DomainSet};
+use super::header::{Emptiness, Matcher, Pattern, TextSet};
 use super::ip::IpSet;
 
 /// Everything the algebra promises about two sets, member by member.
@@ -99,7 +100,9 @@ prop_compose! {
         flip in any::<bool>(),
     ) -> DomainSet {
         let names = names(&["a", "b", "c"], 3);
-        let of = |given: &[(usize, bool, bool)]| DomainSet::gather(given.iter().map(|(n, exact, below)| (&names[*n], *exact, *below)));
+        let of = |given: &[(usize, bool, bool)]| {
+            DomainSet::gather(given.iter().map(|(n, exact, below)| (&names[*n], *exact, *below)))
+        };
         // A short prefix makes small sets common, so that both ways of combining are taken.
         let given = &given[..given.len().min(if n % 3 == 0 { 2 } else { n })];
         let set = of(given).minus(&of(&cut));
@@ -144,6 +147,56 @@ fn senders() -> Vec<Sender> {
     senders
 }
 
+const DOMAINS: [&str; 6] = [
+    "acme.com",
+    "a.acme.com",
+    "b.a.acme.com",
+    "notacme.com",
+    "acme.com.evil.test",
+    "acmexcom.com",
+];
+
+/// Patterns as people write them for addresses: a front, a link, the domain and an end.
+const ADDRESS_PATTERN: &str = r"\^?(\.\*|bob|)(@|\\\.|\.|\[@\.\]|@\.\*\\\.|@\(\.\+\\\.\)\?|@\.\*|)acme(\\\.|\.)com\$?";
+
+/// Every text of a tiny alphabet up to four characters.
+fn texts() -> Vec<String> {
+    let mut all = vec![String::new()];
+    let mut level = all.clone();
+    for _ in 0..4 {
+        level = level
+            .iter()
+            .flat_map(|text| ["a", "B", " "].map(|c| format!("{text}{c}")))
+            .collect();
+        all.extend(level.iter().cloned());
+    }
+    all
+}
+
+fn matcher() -> impl Strategy<Value = Matcher> {
+    prop_oneof![
+        "[ab ]{0,2}".prop_map(Matcher::Equals),
+        "[ab ]{0,2}".prop_map(Matcher::Contains),
+        "[ab ]{0,2}".prop_map(Matcher::Word),
+        "\\^?[ab.]\\*?([ab ]|a\\|b)\\$?".prop_map(|text| Matcher::Pattern(Pattern::parse(&text).unwrap())),
+    ]
+}
+
+fn text_set() -> impl Strategy<Value = TextSet> {
+    let leaf = prop_oneof![
+        matcher().prop_map(TextSet::matching),
+        prop::collection::vec("[abAB ]{0,2}", 0..4).prop_map(TextSet::only),
+    ];
+    leaf.prop_recursive(2, 4, 2, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| a.union(&b)),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| a.intersect(&b)),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| a.minus(&b)),
+            inner.prop_map(|a| a.complement()),
+        ]
+    })
+}
+
 proptest! {
     #[test]
     fn ip_sets(a in ip_set(), b in ip_set()) {
@@ -181,6 +234,68 @@ proptest! {
         }
         for address in a.exact_members() {
             prop_assert!(a.contains(&address));
+        }
+    }
+
+    #[test]
+    fn text_sets(a in text_set(), b in text_set()) {
+        let (union, both, minus, not) = (a.union(&b), a.intersect(&b), a.minus(&b), a.complement());
+        let (mut covers, mut overlaps, mut inhabited) = (true, false, false);
+        for text in &texts() {
+            let (in_a, in_b) = (a.contains(text), b.contains(text));
+            prop_assert_eq!(in_a, a.contains(&text.to_lowercase()));
+            prop_assert_eq!(union.contains(text), in_a || in_b);
+            prop_assert_eq!(both.contains(text), in_a && in_b);
+            prop_assert_eq!(minus.contains(text), in_a && !in_b);
+            prop_assert_eq!(not.contains(text), !in_a);
+            covers &= in_a || !in_b;
+            overlaps |= in_a && in_b;
+            inhabited |= in_a;
+        }
+        match a.emptiness() {
+            Emptiness::Empty => prop_assert!(!inhabited),
+            Emptiness::Inhabited(text) => prop_assert!(a.contains(&text)),
+            Emptiness::Unknown => {}
+        }
+        // What lies outside the universe can only tell against coverage and for overlap.
+        prop_assert!(covers || a.covers(&b) != Some(true));
+        prop_assert!(!overlaps || a.overlaps(&b) != Some(false));
+    }
+
+    #[test]
+    fn implications(a in matcher(), b in matcher()) {
+        if a.implies(&b) {
+            for text in texts() {
+                prop_assert!(!a.matches(&text) || b.matches(&text), "{a} yet not {b}: `{text}`");
+            }
+        }
+    }
+
+    #[test]
+    fn patterns_never_panic(text in "[\\\\a-dSw|*+?().^$\\[\\]{},0-9@-]{0,24}") {
+        if let Ok(pattern) = Pattern::parse(&text) {
+            prop_assert!(pattern.samples().iter().all(|sample| pattern.matches(sample)));
+        }
+    }
+
+    #[test]
+    fn address_forms_hold(text in ADDRESS_PATTERN) {
+        let pattern = Pattern::parse(&text).unwrap();
+        for form in pattern.address_forms().unwrap_or_default() {
+            for local in ["bob", "a", "xbob"] {
+                for domain in DOMAINS {
+                    let address = Address::parse(&format!("{local}@{domain}")).unwrap();
+                    let is_same = address.domain == form.domain;
+                    let is_below = !is_same && address.domain.is_under(&form.domain);
+                    let meant = form.local.as_deref().is_none_or(|meant| meant == local)
+                        && (form.exact && is_same || form.below && is_below);
+                    let address = address.to_string();
+                    prop_assert!(!meant || pattern.matches(&address), "{text} should match {address}");
+                    if form.is_tight() && pattern.literal_suffix_domains().is_some() {
+                        prop_assert_eq!(meant, pattern.matches(&address), "{} and {}", text, address);
+                    }
+                }
+            }
         }
     }
 }

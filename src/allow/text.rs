@@ -1,0 +1,448 @@
+//! Sets of texts: named ones, and all that pass some questions and fail others.
+//!
+//! Membership is exact. Whether such a set is empty is decided where a proof or a witness is
+//! found, and otherwise said to be unknown.
+
+use std::collections::BTreeMap;
+
+use super::header::{Matcher, folded};
+
+/// The texts that pass all of some questions and none of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cube {
+    /// Each must match.
+    pub all: Vec<Matcher>,
+    /// None may match.
+    pub none: Vec<Matcher>,
+}
+
+/// Whether a set holds a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Emptiness {
+    /// Surely none.
+    Empty,
+    /// This one.
+    Inhabited(String),
+    /// Neither a witness nor a proof was found.
+    Unknown,
+}
+
+/// A set of texts, compared without regard to case.
+///
+/// `==` compares descriptions: equal ones are equal sets, different ones may be.
+#[derive(Debug, Clone, Eq)]
+pub struct TextSet {
+    /// The named texts as given, by their folded form.
+    only: BTreeMap<String, String>,
+    cubes: Vec<Cube>,
+}
+
+impl PartialEq for TextSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.only.keys().eq(other.only.keys()) && self.cubes == other.cubes
+    }
+}
+
+impl Cube {
+    /// Whether a text is in the cube.
+    pub fn contains(&self, text: &str) -> bool {
+        self.all.iter().all(|matcher| matcher.matches(text)) && !self.none.iter().any(|matcher| matcher.matches(text))
+    }
+
+    fn everything() -> Self {
+        Self {
+            all: Vec::new(),
+            none: Vec::new(),
+        }
+    }
+
+    fn and(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        both.all
+            .extend(other.all.iter().filter(|matcher| !self.all.contains(matcher)).cloned());
+        both.none.extend(
+            other
+                .none
+                .iter()
+                .filter(|matcher| !self.none.contains(matcher))
+                .cloned(),
+        );
+        both
+    }
+
+    fn is_surely_empty(&self) -> bool {
+        let refused = |matcher: &Matcher| self.none.iter().any(|none| matcher.implies(none));
+        self.none.iter().any(Matcher::is_certain) || self.all.iter().any(|m| m.is_hopeless() || refused(m))
+    }
+
+    /// Whether every text of the other cube is surely in this one.
+    fn surely_covers(&self, other: &Self) -> bool {
+        let all = |matcher: &Matcher| other.all.iter().any(|theirs| theirs.implies(matcher));
+        let none = |matcher: &Matcher| other.none.iter().any(|theirs| matcher.implies(theirs));
+        self.all.iter().all(all) && self.none.iter().all(none)
+    }
+
+    /// The first candidate that is in the cube: what must match, joined in several ways, then
+    /// the same with something before or after it.
+    fn witness(&self) -> Option<String> {
+        let bases = self.bases();
+        if let Some(text) = bases.iter().find(|text| self.contains(text)) {
+            return Some(text.clone());
+        }
+        let fillers = ["a", "0", " ", "."];
+        let filled = bases.iter().flat_map(|base| {
+            let filled = move |filler| {
+                [
+                    format!("{base}{filler}"),
+                    format!("{filler}{base}"),
+                    format!("{filler}{base}{filler}"),
+                ]
+            };
+            fillers.into_iter().flat_map(filled)
+        });
+        let numbered = self.numbered();
+        let named = bases.iter().take(1).flat_map(|base| {
+            let named = move |word| [format!("{base} {word}"), format!("{word} {base}")];
+            numbered.clone().flat_map(named)
+        });
+        filled.chain(named).find(|text| self.contains(text))
+    }
+
+    /// More texts than there are exceptions, so that not all can be excluded by name.
+    fn numbered(&self) -> impl Iterator<Item = String> + Clone {
+        (0..=self.none.len()).map(|n| format!("witness-{n}"))
+    }
+
+    fn bases(&self) -> Vec<String> {
+        const N_CHOICES: usize = 8;
+        if self.all.is_empty() {
+            let words = ["witness", "a", "0", "", " "].map(str::to_owned);
+            return words.into_iter().chain(self.numbered()).collect();
+        }
+        let samples: Vec<Vec<String>> = self.all.iter().map(Matcher::samples).collect();
+        let mut bases: Vec<String> = Vec::new();
+        for choice in 0..N_CHOICES {
+            let chosen = samples
+                .iter()
+                .filter_map(|texts| texts.get(choice % texts.len().max(1)));
+            let chosen: Vec<&str> = chosen.map(String::as_str).collect();
+            let alone = chosen.iter().map(|text| (*text).to_owned());
+            let joined = orders(&chosen).into_iter().flat_map(|order| {
+                let join = move |separator| order.join(separator);
+                ["", " ", "-", ".", "a"].map(join)
+            });
+            for text in alone.chain(joined) {
+                if !bases.contains(&text) {
+                    bases.push(text);
+                }
+            }
+        }
+        bases
+    }
+}
+
+/// The orders worth trying: as given, reversed and each text moved to the front.
+fn orders<'a>(texts: &[&'a str]) -> Vec<Vec<&'a str>> {
+    const N_ROTATED: usize = 4;
+    let mut orders = vec![texts.to_vec(), texts.iter().rev().copied().collect()];
+    for n in 1..texts.len().min(N_ROTATED) {
+        let mut order = texts.to_vec();
+        order.rotate_left(n);
+        orders.push(order);
+    }
+    orders
+}
+
+impl TextSet {
+    /// Longer unions keep cubes that others cover.
+    const N_TIDY: usize = 32;
+
+    /// No text.
+    pub fn empty() -> Self {
+        Self {
+            only: BTreeMap::new(),
+            cubes: Vec::new(),
+        }
+    }
+
+    /// Every text.
+    pub fn all() -> Self {
+        Self::of_cubes([Cube::everything()])
+    }
+
+    /// These texts.
+    pub fn only(texts: impl IntoIterator<Item = String>) -> Self {
+        let mut set = Self::empty();
+        for text in texts {
+            set.only.entry(folded(&text)).or_insert(text);
+        }
+        set
+    }
+
+    /// The texts that pass a question.
+    pub fn matching(matcher: Matcher) -> Self {
+        Self::of_cubes([Cube {
+            all: vec![matcher],
+            none: Vec::new(),
+        }])
+    }
+
+    /// The texts that pass any of the questions; for long lists, as it compares them no more
+    /// than it must.
+    pub fn any_of(matchers: impl IntoIterator<Item = Matcher>) -> Self {
+        let mut set = Self::empty();
+        let mut named = Vec::new();
+        for matcher in matchers {
+            match matcher {
+                Matcher::Equals(text) => named.push(text),
+                _ => set.add(Cube {
+                    all: vec![matcher],
+                    none: Vec::new(),
+                }),
+            }
+        }
+        for text in &named {
+            set.add_text(text);
+        }
+        set
+    }
+
+    fn failing(matchers: Vec<Matcher>) -> Self {
+        Self::of_cubes([Cube {
+            all: Vec::new(),
+            none: matchers,
+        }])
+    }
+
+    /// A union of cubes. Those that can hold one text only become named texts, and those that
+    /// are surely empty or covered by another are dropped.
+    fn of_cubes(cubes: impl IntoIterator<Item = Cube>) -> Self {
+        let mut set = Self::empty();
+        for cube in cubes {
+            set.add(cube);
+        }
+        set
+    }
+
+    fn add(&mut self, cube: Cube) {
+        let named = cube.all.iter().find_map(|matcher| match matcher {
+            Matcher::Equals(text) => Some(text),
+            _ => None,
+        });
+        if let Some(text) = named {
+            if cube.contains(text) {
+                self.add_text(text);
+            }
+            return;
+        }
+        if self.cubes.contains(&cube) || cube.is_surely_empty() {
+            return;
+        }
+        // Dropping what is covered only tidies, and is not worth its cost in a long union.
+        if self.cubes.len() <= Self::N_TIDY {
+            if self.cubes.iter().any(|other| other.surely_covers(&cube)) {
+                return;
+            }
+            self.cubes.retain(|other| !cube.surely_covers(other));
+        }
+        self.only.retain(|_, text| !cube.contains(text));
+        self.cubes.push(cube);
+    }
+
+    fn add_text(&mut self, text: &str) {
+        if !self.contains(text) {
+            self.only.insert(folded(text), text.to_owned());
+        }
+    }
+
+    /// Texts in either set.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let mut union = self.clone();
+        other.cubes.iter().for_each(|cube| union.add(cube.clone()));
+        other.only.values().for_each(|text| union.add_text(text));
+        union
+    }
+
+    /// Texts in both sets.
+    #[must_use]
+    pub fn intersect(&self, other: &Self) -> Self {
+        let mut both = Self::empty();
+        for cube in &self.cubes {
+            other.cubes.iter().for_each(|theirs| both.add(cube.and(theirs)));
+        }
+        self.only
+            .values()
+            .filter(|text| other.contains(text))
+            .for_each(|text| both.add_text(text));
+        other
+            .only
+            .values()
+            .filter(|text| self.contains(text))
+            .for_each(|text| both.add_text(text));
+        both
+    }
+
+    /// Texts in this set and not in the other.
+    #[must_use]
+    pub fn minus(&self, other: &Self) -> Self {
+        // To fail a single question is one cube, so a union of them goes in one step.
+        let (single, compound): (Vec<&Cube>, Vec<&Cube>) = other
+            .cubes
+            .iter()
+            .partition(|cube| cube.all.len() + cube.none.len() == 1);
+        let mut left = self.intersect(&Self::of_cubes([Cube {
+            all: single.iter().flat_map(|cube| cube.none.iter().cloned()).collect(),
+            none: single.iter().flat_map(|cube| cube.all.iter().cloned()).collect(),
+        }]));
+        for cube in compound {
+            left = left.intersect(&outside(cube));
+        }
+        // A text is cut out of the cubes that hold it, and no other.
+        let mut cut = Self::empty();
+        for mut cube in left.cubes {
+            let held = other.only.values().filter(|text| cube.contains(text));
+            let held: Vec<Matcher> = held.cloned().map(Matcher::Equals).collect();
+            cube.none.extend(held);
+            cut.add(cube);
+        }
+        left.only
+            .values()
+            .filter(|text| !other.contains(text))
+            .for_each(|text| cut.add_text(text));
+        cut
+    }
+
+    /// Texts not in this set.
+    #[must_use]
+    pub fn complement(&self) -> Self {
+        Self::all().minus(self)
+    }
+
+    /// Whether a text is in the set.
+    pub fn contains(&self, text: &str) -> bool {
+        self.only.contains_key(&folded(text)) || self.cubes.iter().any(|cube| cube.contains(text))
+    }
+
+    /// Whether the set holds a text, with the first one found.
+    pub fn emptiness(&self) -> Emptiness {
+        if let Some(text) = self.only.values().next() {
+            return Emptiness::Inhabited(text.clone());
+        }
+        if let Some(text) = self.cubes.iter().find_map(Cube::witness) {
+            return Emptiness::Inhabited(text);
+        }
+        // Surely empty cubes are never kept.
+        if self.cubes.is_empty() {
+            Emptiness::Empty
+        } else {
+            Emptiness::Unknown
+        }
+    }
+
+    /// Whether every text of the other set is in this one, if that can be told.
+    pub fn covers(&self, other: &Self) -> Option<bool> {
+        match other.minus(self).emptiness() {
+            Emptiness::Empty => Some(true),
+            Emptiness::Inhabited(_) => Some(false),
+            Emptiness::Unknown => None,
+        }
+    }
+
+    /// Whether some text is in both sets, if that can be told.
+    pub fn overlaps(&self, other: &Self) -> Option<bool> {
+        match self.intersect(other).emptiness() {
+            Emptiness::Empty => Some(false),
+            Emptiness::Inhabited(_) => Some(true),
+            Emptiness::Unknown => None,
+        }
+    }
+
+    /// The texts named one by one, as given.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.only.values().map(String::as_str)
+    }
+
+    /// The cubes besides the named texts.
+    pub fn cubes(&self) -> &[Cube] {
+        &self.cubes
+    }
+
+    /// Whether the set is described as every text.
+    pub fn is_all(&self) -> bool {
+        self.cubes
+            .iter()
+            .any(|cube| cube.all.is_empty() && cube.none.is_empty())
+    }
+}
+
+/// The texts not in a cube.
+fn outside(cube: &Cube) -> TextSet {
+    let failing = cube.all.iter().map(|matcher| TextSet::failing(vec![matcher.clone()]));
+    let passing = cube.none.iter().cloned().map(TextSet::matching);
+    failing
+        .chain(passing)
+        .fold(TextSet::empty(), |sum, set| sum.union(&set))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::header::Pattern;
+    use super::*;
+
+    fn word(text: &str) -> TextSet {
+        TextSet::matching(Matcher::Word(text.to_owned()))
+    }
+
+    fn pattern(text: &str) -> TextSet {
+        TextSet::matching(Matcher::Pattern(Pattern::parse(text).unwrap()))
+    }
+
+    fn only(text: &str) -> TextSet {
+        TextSet::only([text.to_owned()])
+    }
+
+    #[test]
+    fn decided() {
+        assert_eq!(word("fox").minus(&word("FOX")).emptiness(), Emptiness::Empty);
+        assert_eq!(word("red fox").minus(&word("fox")).emptiness(), Emptiness::Empty);
+        assert_eq!(only("Red Fox").minus(&word("fox")).emptiness(), Emptiness::Empty);
+        assert_eq!(TextSet::all().complement().emptiness(), Emptiness::Empty);
+        assert_eq!(TextSet::empty().complement(), TextSet::all());
+        assert_eq!(word("fox").covers(&only("a fox")), Some(true));
+        assert_eq!(only("a fox").covers(&word("fox")), Some(false));
+        assert_eq!(pattern("^a").overlaps(&pattern("z$")), Some(true));
+        assert_eq!(pattern("^a").overlaps(&only("za")), Some(false));
+        let named = ["witness", "a", "0", "", " ", "witness-0", "witness-1"].map(str::to_owned);
+        assert_eq!(TextSet::all().covers(&TextSet::only(named.clone())), Some(true));
+        let rest = TextSet::only(named).complement().emptiness();
+        assert_eq!(rest, Emptiness::Inhabited("witness-2".to_owned()));
+    }
+
+    #[test]
+    fn a_long_union_is_exact() {
+        let words = || (0..200).map(|n| Matcher::Word(format!("word-{n}")));
+        let set = TextSet::any_of(words());
+        assert_eq!(set.cubes().len(), 200);
+        assert_eq!(set.union(&TextSet::any_of(words())), set);
+        assert_eq!(set.covers(&word("word-199")), Some(true));
+        assert_eq!(set.complement().overlaps(&set), Some(false));
+        let named = TextSet::any_of([Matcher::Word("fox".to_owned()), Matcher::Equals("A Fox".to_owned())]);
+        assert_eq!(named, word("fox"));
+    }
+
+    #[test]
+    fn the_undecided_is_said_to_be() {
+        let set = pattern("^a+$").minus(&pattern("^[a]+$"));
+        assert_eq!(set.emptiness(), Emptiness::Unknown);
+    }
+
+    #[test]
+    fn texts_are_kept_as_given() {
+        let set = only("Red Fox").union(&only("red fox"));
+        assert_eq!(set.texts().collect::<Vec<_>>(), ["Red Fox"]);
+        assert!(set.contains("RED FOX"));
+        assert_eq!(set, only("RED FOX"));
+        assert_eq!(word("fox").union(&set), word("fox"));
+    }
+}
