@@ -314,17 +314,28 @@ pub mod auth {
     }
 
     /// DMARC.
-    pub const DMARC: Words = Words { method: "dmarc", results: &["pass", "bestguesspass", "none", "fail", "permerror", "temperror"] };
+    pub const DMARC: Words = Words {
+        method: "dmarc",
+        results: &["pass", "bestguesspass", "none", "fail", "permerror", "temperror"],
+    };
     /// SPF.
-    pub const SPF: Words =
-        Words { method: "spf", results: &["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"] };
+    pub const SPF: Words = Words {
+        method: "spf",
+        results: &["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"],
+    };
     /// Composite authentication.
-    pub const COMPAUTH: Words = Words { method: "compauth", results: &["pass", "softpass", "fail", "none"] };
+    pub const COMPAUTH: Words = Words {
+        method: "compauth",
+        results: &["pass", "softpass", "fail", "none"],
+    };
 
     impl Words {
         /// The bit of a result.
         pub fn bit(self, result: &str) -> Option<u8> {
-            self.results.iter().position(|word| word.eq_ignore_ascii_case(result)).map(|at| 1 << at)
+            self.results
+                .iter()
+                .position(|word| word.eq_ignore_ascii_case(result))
+                .map(|at| 1 << at)
         }
 
         /// All results.
@@ -334,7 +345,11 @@ pub mod auth {
 
         /// The first result of a set.
         pub fn first(self, set: u8) -> Option<&'static str> {
-            self.results.iter().enumerate().find(|&(at, _)| set & (1 << at) != 0).map(|(_, word)| *word)
+            self.results
+                .iter()
+                .enumerate()
+                .find(|&(at, _)| set & (1 << at) != 0)
+                .map(|(_, word)| *word)
         }
     }
 }
@@ -378,27 +393,42 @@ pub struct Names {
 impl Names {
     /// Any names.
     pub fn all() -> Self {
-        Self { some: Vec::new(), none: DomainSet::empty() }
+        Self {
+            some: Vec::new(),
+            none: DomainSet::empty(),
+        }
     }
 
     /// No name at all.
     pub fn no_name() -> Self {
-        Self { some: Vec::new(), none: DomainSet::all() }
+        Self {
+            some: Vec::new(),
+            none: DomainSet::all(),
+        }
     }
 
     /// At least one name in `set`.
     pub fn some_in(set: DomainSet) -> Self {
-        Self { some: vec![set], none: DomainSet::empty() }
+        Self {
+            some: vec![set],
+            none: DomainSet::empty(),
+        }
     }
 
     /// At least one name, and every name in `set`.
     pub fn only_in(set: DomainSet) -> Self {
-        Self { none: set.complement(), some: vec![set] }
+        Self {
+            none: set.complement(),
+            some: vec![set],
+        }
     }
 
     /// No name in `set`.
     pub fn none_in(set: DomainSet) -> Self {
-        Self { some: Vec::new(), none: set }
+        Self {
+            some: Vec::new(),
+            none: set,
+        }
     }
 
     /// Whether nothing is said about the names.
@@ -409,7 +439,10 @@ impl Names {
     fn intersect(&self, other: &Self) -> Self {
         let mut some = self.some.clone();
         some.extend(other.some.iter().filter(|set| !self.some.contains(set)).cloned());
-        Self { some, none: self.none.union(&other.none) }
+        Self {
+            some,
+            none: self.none.union(&other.none),
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -453,19 +486,31 @@ pub struct HeaderSet {
 impl HeaderSet {
     /// Nothing is known.
     pub fn any() -> Self {
-        Self { absent: true, values: TextSet::all() }
+        Self {
+            absent: true,
+            values: TextSet::all(),
+        }
     }
 
     fn absent() -> Self {
-        Self { absent: true, values: TextSet::empty() }
+        Self {
+            absent: true,
+            values: TextSet::empty(),
+        }
     }
 
     fn intersect(&self, other: &Self) -> Self {
-        Self { absent: self.absent && other.absent, values: self.values.intersect(&other.values) }
+        Self {
+            absent: self.absent && other.absent,
+            values: self.values.intersect(&other.values),
+        }
     }
 
     fn minus(&self, other: &Self) -> Self {
-        Self { absent: self.absent && !other.absent, values: self.values.minus(&other.values) }
+        Self {
+            absent: self.absent && !other.absent,
+            values: self.values.minus(&other.values),
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -483,12 +528,18 @@ pub struct Headers {
 impl Headers {
     /// Any headers.
     pub fn all() -> Self {
-        Self { free: true, named: BTreeMap::new() }
+        Self {
+            free: true,
+            named: BTreeMap::new(),
+        }
     }
 
     /// No header beyond those that are set later.
     pub fn none() -> Self {
-        Self { free: false, named: BTreeMap::new() }
+        Self {
+            free: false,
+            named: BTreeMap::new(),
+        }
     }
 
     /// With one header constrained.
@@ -514,8 +565,14 @@ impl Headers {
 
     fn intersect(&self, other: &Self) -> Self {
         let names: BTreeSet<&HeaderName> = self.named.keys().chain(other.named.keys()).collect();
-        let named = names.into_iter().map(|name| (name.clone(), self.get(name).intersect(&other.get(name)))).collect();
-        Self { free: self.free && other.free, named }
+        let named = names
+            .into_iter()
+            .map(|name| (name.clone(), self.get(name).intersect(&other.get(name))))
+            .collect();
+        Self {
+            free: self.free && other.free,
+            named,
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -650,14 +707,20 @@ impl Cube {
             ($field:ident) => {
                 let outside = met.$field.minus(&other.$field);
                 if !outside.is_empty() {
-                    pieces.push(Self { $field: outside, ..met.clone() });
+                    pieces.push(Self {
+                        $field: outside,
+                        ..met.clone()
+                    });
                 }
                 met.$field = met.$field.intersect(&other.$field);
             };
             (bits $field:ident) => {
                 let outside = met.$field & !other.$field;
                 if outside != 0 {
-                    pieces.push(Self { $field: outside, ..met.clone() });
+                    pieces.push(Self {
+                        $field: outside,
+                        ..met.clone()
+                    });
                 }
                 met.$field &= other.$field;
             };
@@ -666,7 +729,10 @@ impl Cube {
                     for piece in other.$field.complement() {
                         let outside = met.$field.intersect(&piece);
                         if !outside.is_empty() {
-                            pieces.push(Self { $field: outside, ..met.clone() });
+                            pieces.push(Self {
+                                $field: outside,
+                                ..met.clone()
+                            });
                         }
                     }
                     met.$field = met.$field.intersect(&other.$field);
@@ -685,7 +751,10 @@ impl Cube {
         outside!(names dkim);
         outside!(names links);
         for outside in met.headers.minus(&other.headers) {
-            pieces.push(Self { headers: outside, ..met.clone() });
+            pieces.push(Self {
+                headers: outside,
+                ..met.clone()
+            });
         }
         pieces
     }
@@ -702,7 +771,10 @@ impl Cube {
             && message.spf & !self.spf == 0
             && message.compauth & !self.compauth == 0
             && self.headers.contains(&message.headers)
-            && message.links.as_ref().map_or(self.links.is_all(), |links| self.links.contains(links))
+            && message
+                .links
+                .as_ref()
+                .map_or(self.links.is_all(), |links| self.links.contains(links))
             && message.attachments.map_or(self.attachments == 3, |some| {
                 self.attachments & (if some { SOME_ATTACHMENT } else { NO_ATTACHMENT }) != 0
             })
@@ -729,9 +801,15 @@ impl Cube {
             Sender::Address(address) if self.from.contains(address) => mail_from.clone(),
             _ => self.from.smallest()?,
         };
-        let Sender::Address(to) = self.to.smallest()? else { return None };
+        let Sender::Address(to) = self.to.smallest()? else {
+            return None;
+        };
         let ip = witness_ip(&self.ip)?;
-        let auth_ip = if self.auth_ip.contains(ip) { ip } else { witness_ip(&self.auth_ip)? };
+        let auth_ip = if self.auth_ip.contains(ip) {
+            ip
+        } else {
+            witness_ip(&self.auth_ip)?
+        };
         let first = |set: u8| set & set.wrapping_neg();
         Some(Message {
             ip,
@@ -739,9 +817,21 @@ impl Cube {
             mail_from,
             from,
             dkim: self.dkim.smallest()?,
-            dmarc: if self.dmarc == auth::DMARC.all() { self.dmarc } else { first(self.dmarc) },
-            spf: if self.spf == auth::SPF.all() { self.spf } else { first(self.spf) },
-            compauth: if self.compauth == auth::COMPAUTH.all() { self.compauth } else { first(self.compauth) },
+            dmarc: if self.dmarc == auth::DMARC.all() {
+                self.dmarc
+            } else {
+                first(self.dmarc)
+            },
+            spf: if self.spf == auth::SPF.all() {
+                self.spf
+            } else {
+                first(self.spf)
+            },
+            compauth: if self.compauth == auth::COMPAUTH.all() {
+                self.compauth
+            } else {
+                first(self.compauth)
+            },
             headers,
             to,
             links: Some(self.links.smallest()?),
@@ -752,11 +842,19 @@ impl Cube {
 
 /// The address a witness uses: one reserved for documentation if the set has one, else the smallest that a host could have.
 fn witness_ip(set: &IpSet) -> Option<IpAddr> {
-    let plausible = [Ipv4Addr::new(203, 0, 113, 66), Ipv4Addr::new(198, 51, 100, 66), Ipv4Addr::new(192, 0, 2, 66)];
+    let plausible = [
+        Ipv4Addr::new(203, 0, 113, 66),
+        Ipv4Addr::new(198, 51, 100, 66),
+        Ipv4Addr::new(192, 0, 2, 66),
+    ];
     let shown = plausible.into_iter().map(IpAddr::V4).find(|&ip| set.contains(ip));
     // A set as wide as half of all addresses says "anyone", and an address for documentation says that best.
     let anyone = set.count() > 1 << 30;
-    if anyone && shown.is_some() { shown } else { set.smallest() }
+    if anyone && shown.is_some() {
+        shown
+    } else {
+        set.smallest()
+    }
 }
 
 /// A finite union of products of sets.
@@ -833,7 +931,10 @@ impl MessageSet {
     /// Messages in both.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {
-        let mut both = Self { cubes: Vec::new(), overflowed: self.overflowed || other.overflowed };
+        let mut both = Self {
+            cubes: Vec::new(),
+            overflowed: self.overflowed || other.overflowed,
+        };
         for mine in &self.cubes {
             for theirs in &other.cubes {
                 if let Some(cube) = mine.intersect(theirs) {
@@ -883,7 +984,10 @@ impl MessageSet {
     /// The messages of the set after `change` of each product.
     #[must_use]
     pub fn map(&self, change: impl FnMut(&Cube) -> Option<Cube>) -> Self {
-        let mut mapped = Self { cubes: Vec::new(), overflowed: self.overflowed };
+        let mut mapped = Self {
+            cubes: Vec::new(),
+            overflowed: self.overflowed,
+        };
         for cube in self.cubes.iter().filter_map(change) {
             mapped.push(cube);
         }

@@ -275,17 +275,29 @@ impl MailPath {
     pub fn masked(&self, set: &crate::message::MessageSet) -> crate::message::MessageSet {
         let Some(mask) = &self.mask else { return set.clone() };
         set.map(|cube| {
-            let auth_ip = if mask.skipped { cube.ip.clone() } else { mask.egress.clone() };
-            Some(crate::message::Cube { ip: mask.egress.clone(), auth_ip, ..cube.clone() })
+            let auth_ip = if mask.skipped {
+                cube.ip.clone()
+            } else {
+                mask.egress.clone()
+            };
+            Some(crate::message::Cube {
+                ip: mask.egress.clone(),
+                auth_ip,
+                ..cube.clone()
+            })
         })
     }
 
     /// A need of this path. Needs of one key are one need; the first to ask says where.
     pub fn need(&mut self, need: Need) -> NeedId {
-        let at = self.needs.iter().position(|known| known.key == need.key).unwrap_or_else(|| {
-            self.needs.push(need);
-            self.needs.len() - 1
-        });
+        let at = self
+            .needs
+            .iter()
+            .position(|known| known.key == need.key)
+            .unwrap_or_else(|| {
+                self.needs.push(need);
+                self.needs.len() - 1
+            });
         NeedId(u32::try_from(at).unwrap_or(u32::MAX))
     }
 
@@ -307,7 +319,11 @@ impl MailPath {
     /// All rules with their places.
     pub fn rules(&self) -> impl Iterator<Item = (RuleAt, &Stage, &Rule)> {
         self.stages.iter().enumerate().flat_map(|(stage, found)| {
-            found.rules.iter().enumerate().map(move |(rule, body)| (RuleAt { stage, rule }, found, body))
+            found
+                .rules
+                .iter()
+                .enumerate()
+                .map(move |(rule, body)| (RuleAt { stage, rule }, found, body))
         })
     }
 }

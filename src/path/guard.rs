@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::allow::address::{Address, AddressSet, Sender};
 use crate::allow::domain::{Domain, DomainSet};
-use crate::allow::header::{HeaderName, Matcher, TextSet};
+use crate::allow::header::{AddressForm, HeaderName, Matcher, TextSet};
 use crate::allow::ip::IpSet;
 use crate::message::{Cube, HeaderSet, Message, MessageSet, Names, SOME_ATTACHMENT};
 
@@ -91,12 +91,23 @@ pub struct Split {
 
 impl Split {
     fn sure(sure: MessageSet) -> Self {
-        Self { sure, ..Self::default() }
+        Self {
+            sure,
+            ..Self::default()
+        }
     }
 
     fn unsure(unsure: MessageSet, need: NeedId) -> Self {
-        let needs = if unsure.is_empty() { BTreeSet::new() } else { BTreeSet::from([need]) };
-        Self { sure: MessageSet::empty(), unsure, needs }
+        let needs = if unsure.is_empty() {
+            BTreeSet::new()
+        } else {
+            BTreeSet::from([need])
+        };
+        Self {
+            sure: MessageSet::empty(),
+            unsure,
+            needs,
+        }
     }
 
     /// Whether nothing is matched.
@@ -162,7 +173,10 @@ impl Guard {
 
     /// Matches what `pred` matches.
     pub fn when(pred: Pred) -> Self {
-        Self { when: vec![pred], unless: Vec::new() }
+        Self {
+            when: vec![pred],
+            unless: Vec::new(),
+        }
     }
 
     /// Splits a set.
@@ -190,7 +204,9 @@ impl Guard {
     /// Does it match this message?
     pub fn test(&self, message: &Message) -> Truth {
         let when = test_all(&self.when, message);
-        self.unless.iter().fold(when, |truth, exception| truth.and(|| exception.test(message).not()))
+        self.unless
+            .iter()
+            .fold(when, |truth, exception| truth.and(|| exception.test(message).not()))
     }
 }
 
@@ -214,7 +230,9 @@ fn split_all(preds: &[Pred], set: &MessageSet) -> Split {
 }
 
 fn test_all(preds: &[Pred], message: &Message) -> Truth {
-    preds.iter().fold(Truth::Yes, |truth, pred| truth.and(|| pred.test(message)))
+    preds
+        .iter()
+        .fold(Truth::Yes, |truth, pred| truth.and(|| pred.test(message)))
 }
 
 impl Pred {
@@ -232,11 +250,17 @@ impl Pred {
             }),
             Self::AuthIp(ips) => narrow(set, |cube| {
                 let auth_ip = cube.auth_ip.intersect(ips);
-                (!auth_ip.is_empty()).then(|| Cube { auth_ip, ..cube.clone() })
+                (!auth_ip.is_empty()).then(|| Cube {
+                    auth_ip,
+                    ..cube.clone()
+                })
             }),
             Self::MailFrom(senders) => narrow(set, |cube| {
                 let mail_from = cube.mail_from.intersect(senders);
-                (!mail_from.is_empty()).then(|| Cube { mail_from, ..cube.clone() })
+                (!mail_from.is_empty()).then(|| Cube {
+                    mail_from,
+                    ..cube.clone()
+                })
             }),
             Self::From(senders) => narrow(set, |cube| {
                 let from = cube.from.intersect(senders);
@@ -247,28 +271,60 @@ impl Pred {
                 (!to.is_empty()).then(|| Cube { to, ..cube.clone() })
             }),
             Self::Dkim(names) => {
-                let side = Cube { dkim: Names::some_in(names.clone()), ..Cube::all() };
+                let side = Cube {
+                    dkim: Names::some_in(names.clone()),
+                    ..Cube::all()
+                };
                 narrow(set, |cube| cube.intersect(&side))
             }
             Self::Link(names) => {
-                let side = Cube { links: Names::some_in(names.clone()), ..Cube::all() };
+                let side = Cube {
+                    links: Names::some_in(names.clone()),
+                    ..Cube::all()
+                };
                 narrow(set, |cube| cube.intersect(&side))
             }
-            Self::Dmarc(bits) => narrow(set, |cube| Some(Cube { dmarc: cube.dmarc & bits, ..cube.clone() })),
-            Self::Spf(bits) => narrow(set, |cube| Some(Cube { spf: cube.spf & bits, ..cube.clone() })),
-            Self::CompAuth(bits) => narrow(set, |cube| Some(Cube { compauth: cube.compauth & bits, ..cube.clone() })),
+            Self::Dmarc(bits) => narrow(set, |cube| {
+                Some(Cube {
+                    dmarc: cube.dmarc & bits,
+                    ..cube.clone()
+                })
+            }),
+            Self::Spf(bits) => narrow(set, |cube| {
+                Some(Cube {
+                    spf: cube.spf & bits,
+                    ..cube.clone()
+                })
+            }),
+            Self::CompAuth(bits) => narrow(set, |cube| {
+                Some(Cube {
+                    compauth: cube.compauth & bits,
+                    ..cube.clone()
+                })
+            }),
             Self::Header(name, values) => narrow(set, |cube| {
                 let mine = cube.headers.get(name);
-                let met = HeaderSet { absent: false, values: mine.values.intersect(values) };
+                let met = HeaderSet {
+                    absent: false,
+                    values: mine.values.intersect(values),
+                };
                 let headers = cube.headers.clone().with(name.clone(), met);
-                let cube = Cube { headers, ..cube.clone() };
+                let cube = Cube {
+                    headers,
+                    ..cube.clone()
+                };
                 (!cube.is_empty()).then_some(cube)
             }),
             Self::MailFromText(matchers, need) => by_text(set, matchers, *need, |cube| &mut cube.mail_from),
             Self::FromText(matchers, need) => by_text(set, matchers, *need, |cube| &mut cube.from),
             Self::ToText(matchers, need) => by_text(set, matchers, *need, |cube| &mut cube.to),
             Self::Attachment(need) => Split::unsure(
-                set.map(|cube| Some(Cube { attachments: cube.attachments & SOME_ATTACHMENT, ..cube.clone() })),
+                set.map(|cube| {
+                    Some(Cube {
+                        attachments: cube.attachments & SOME_ATTACHMENT,
+                        ..cube.clone()
+                    })
+                }),
                 *need,
             ),
             Self::All(preds) => split_all(preds, set),
@@ -280,11 +336,19 @@ impl Pred {
                 if !wide.is_empty() {
                     needs.insert(*need);
                 }
-                Split { sure: sure.sure, unsure: wide, needs }
+                Split {
+                    sure: sure.sure,
+                    unsure: wide,
+                    needs,
+                }
             }
             Self::Not(pred) => {
                 let inner = pred.split(set);
-                Split { sure: set.minus(&inner.sure).minus(&inner.unsure), unsure: inner.unsure, needs: inner.needs }
+                Split {
+                    sure: set.minus(&inner.sure).minus(&inner.unsure),
+                    unsure: inner.unsure,
+                    needs: inner.needs,
+                }
             }
             Self::Unknown(need) => Split::unsure(set.clone(), *need),
         }
@@ -313,16 +377,16 @@ impl Pred {
             }
             Self::MailFromText(matchers, _) => Truth::of(text_matches(matchers, &message.mail_from)),
             Self::FromText(matchers, _) => Truth::of(text_matches(matchers, &message.from)),
-            Self::ToText(matchers, _) => {
-                Truth::of(text_matches(matchers, &Sender::Address(message.to.clone())))
-            }
+            Self::ToText(matchers, _) => Truth::of(text_matches(matchers, &Sender::Address(message.to.clone()))),
             Self::Attachment(need) => match message.attachments {
                 Some(false) => Truth::No,
                 Some(true) | None => Truth::unknown(*need),
             },
             Self::All(preds) => test_all(preds, message),
             Self::Any(preds) => {
-                let none = preds.iter().fold(Truth::Yes, |truth, pred| truth.and(|| pred.test(message).not()));
+                let none = preds
+                    .iter()
+                    .fold(Truth::Yes, |truth, pred| truth.and(|| pred.test(message).not()));
                 none.not()
             }
             Self::Between { surely, possibly, need } => match surely.test(message) {
@@ -415,7 +479,10 @@ fn by_text(
                     }
                     // The text before the at sign is unknown: what matches without it matches with it.
                     let alone = format!("@{domain}");
-                    if matchers.iter().any(|matcher| !matches!(matcher, Matcher::Pattern(_)) && matcher.matches(&alone)) {
+                    if matchers
+                        .iter()
+                        .any(|matcher| !matches!(matcher, Matcher::Pattern(_)) && matcher.matches(&alone))
+                    {
                         sure = sure.union(&here);
                         continue;
                     }
@@ -469,15 +536,9 @@ fn named_senders(matchers: &[Matcher]) -> AddressSet {
         let senders = match matcher {
             Matcher::Equals(text) => Address::parse(text).map(|address| AddressSet::exact(&address)).ok(),
             Matcher::Word(text) | Matcher::Contains(text) => named_by_word(text, matches!(matcher, Matcher::Word(_))),
-            Matcher::Pattern(pattern) => pattern.address_form().map(|form| {
-                let mut senders = AddressSet::empty();
-                if form.exact {
-                    senders = senders.union(&AddressSet::domain(&form.domain));
-                }
-                if form.below {
-                    senders = senders.union(&AddressSet::subs_of(&form.domain));
-                }
-                senders
+            Matcher::Pattern(pattern) => pattern.address_forms().map(|forms| {
+                let sets: Vec<AddressSet> = forms.iter().map(named_by_form).collect();
+                AddressSet::union_all(&sets)
             }),
         };
         // INVARIANT: what is named here is what the matcher finds in a written address, so that both evaluators agree.
@@ -495,6 +556,21 @@ fn finds(matcher: &Matcher, senders: &AddressSet) -> bool {
     }
 }
 
+fn named_by_form(form: &AddressForm) -> AddressSet {
+    if let Some(local) = &form.local {
+        let address = Address {
+            local: local.clone(),
+            domain: form.domain.clone(),
+        };
+        return if form.exact {
+            AddressSet::exact(&address)
+        } else {
+            AddressSet::empty()
+        };
+    }
+    AddressSet::domains(&DomainSet::gather([(&form.domain, form.exact, form.below)]))
+}
+
 fn named_by_word(text: &str, bounded: bool) -> Option<AddressSet> {
     if let Some(domain) = text.strip_prefix('@') {
         return Domain::parse(domain).ok().map(|domain| AddressSet::domain(&domain));
@@ -504,6 +580,10 @@ fn named_by_word(text: &str, bounded: bool) -> Option<AddressSet> {
     }
     let domain = Domain::parse(text.trim_start_matches('.')).ok()?;
     // A word ends at punctuation, so a domain is found in its sub-domains too; a bare text is found in them anyway.
-    let whole = if text.starts_with('.') { AddressSet::subs_of(&domain) } else { AddressSet::with_subs(&domain) };
+    let whole = if text.starts_with('.') {
+        AddressSet::subs_of(&domain)
+    } else {
+        AddressSet::with_subs(&domain)
+    };
     (bounded || text.contains('.')).then_some(whole)
 }

@@ -114,12 +114,20 @@ impl Coverage {
     /// In one word.
     pub fn answer(&self, sent: &MessageSet) -> Answer {
         if !self.left.is_empty() {
-            return if self.cleared.is_empty() && self.undecided.is_empty() { Answer::None } else { Answer::Part };
+            return if self.cleared.is_empty() && self.undecided.is_empty() {
+                Answer::None
+            } else {
+                Answer::Part
+            };
         }
         if !self.undecided.is_empty() || self.cleared.overflowed() {
             return Answer::Unknown;
         }
-        if !self.waived.is_empty() && self.waived.covers(sent) { Answer::NotApplicable } else { Answer::Full }
+        if !self.waived.is_empty() && self.waived.covers(sent) {
+            Answer::NotApplicable
+        } else {
+            Answer::Full
+        }
     }
 }
 
@@ -129,11 +137,21 @@ impl MailPath {
     /// `open` are the fields that the sender's description leaves open: an end that depends on one of them is only possible,
     /// since nobody said that such mail is ever sent.
     pub fn trace(&self, sent: &MessageSet, open: Fields) -> Trace<'_> {
-        let mut trace =
-            Trace { path: self, sent: sent.clone(), hits: Vec::new(), ends: Vec::new(), shadows: Vec::new() };
+        let mut trace = Trace {
+            path: self,
+            sent: sent.clone(),
+            hits: Vec::new(),
+            ends: Vec::new(),
+            shadows: Vec::new(),
+        };
         let mut live = sent.clone();
         for (stage, found) in self.stages.iter().enumerate() {
-            let mut walk = StageWalk { live, running: None, stopped: Vec::new(), maybe_stopped: Vec::new() };
+            let mut walk = StageWalk {
+                live,
+                running: None,
+                stopped: Vec::new(),
+                maybe_stopped: Vec::new(),
+            };
             for (rule, body) in found.rules.iter().enumerate() {
                 if body.in_force() {
                     walk.step(&mut trace, RuleAt { stage, rule }, body, open);
@@ -169,14 +187,23 @@ impl StageWalk {
         if split.is_empty() {
             return;
         }
-        let mut hit = Hit { at, sure: split.sure, unsure: split.unsure, needs: split.needs };
+        let mut hit = Hit {
+            at,
+            sure: split.sure,
+            unsure: split.unsure,
+            needs: split.needs,
+        };
         // What may have been stopped before is only possibly reached.
         for (by, set, needs) in &self.maybe_stopped {
             let doubtful = hit.sure.intersect(set);
             if !doubtful.is_empty() {
                 hit.sure = hit.sure.minus(set);
                 if !rule.may_clear().is_empty() {
-                    trace.shadows.push(Shadow { at, by: *by, set: doubtful.clone() });
+                    trace.shadows.push(Shadow {
+                        at,
+                        by: *by,
+                        set: doubtful.clone(),
+                    });
                 }
                 hit.unsure.absorb(doubtful);
                 hit.needs.extend(needs.iter().copied());
@@ -184,7 +211,11 @@ impl StageWalk {
         }
         for effect in &rule.effects {
             match effect {
-                Effect::Ends { verdict, unless_cleared_by, need } => {
+                Effect::Ends {
+                    verdict,
+                    unless_cleared_by,
+                    need,
+                } => {
                     self.end(trace, &hit, rule, *verdict, unless_cleared_by, *need, open);
                 }
                 Effect::Stops => {
@@ -203,7 +234,10 @@ impl StageWalk {
         trace.hits.push(hit);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "these are the parts of one effect, taken apart by the caller's match")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "these are the parts of one effect, taken apart by the caller's match"
+    )]
     fn end(
         &mut self,
         trace: &mut Trace<'_>,
@@ -214,11 +248,18 @@ impl StageWalk {
         need: Option<NeedId>,
         open: Fields,
     ) {
-        let mut end =
-            End { at: hit.at, verdict, sure: hit.sure.clone(), unsure: hit.unsure.clone(), needs: hit.needs.clone() };
+        let mut end = End {
+            at: hit.at,
+            verdict,
+            sure: hit.sure.clone(),
+            unsure: hit.unsure.clone(),
+            needs: hit.needs.clone(),
+        };
         if !unless_cleared_by.is_empty() {
             for earlier in &trace.hits {
-                let Some(clearer) = trace.path.rule(earlier.at) else { continue };
+                let Some(clearer) = trace.path.rule(earlier.at) else {
+                    continue;
+                };
                 if clearer.object == rule.object && clearer.control == rule.control
                     || !unless_cleared_by.contains(&clearer.control)
                     || clearer.may_clear().is_empty()
@@ -265,7 +306,10 @@ fn narrows(cube: &Cube, open: Fields) -> bool {
                 || cube.spf != auth::SPF.all()
                 || cube.compauth != auth::COMPAUTH.all()))
         || (open.has(Field::Headers)
-            && cube.headers.named().any(|(name, set)| is_free_text(name.as_str()) && *set != HeaderSet::any()))
+            && cube
+                .headers
+                .named()
+                .any(|(name, set)| is_free_text(name.as_str()) && *set != HeaderSet::any()))
 }
 
 /// Headers that every message has with a text of its own: a pack that does not name them leaves them open.
@@ -370,7 +414,12 @@ impl Coverage {
 ///
 /// Rules before it may stop or undo it for part of the set; their parts are taken away one after the other.
 /// At most `tries` messages are walked.
-pub fn confirmed(path: &MailPath, set: &MessageSet, tries: usize, holds: impl Fn(&Message) -> Result<(), Option<RuleAt>>) -> Option<Message> {
+pub fn confirmed(
+    path: &MailPath,
+    set: &MessageSet,
+    tries: usize,
+    holds: impl Fn(&Message) -> Result<(), Option<RuleAt>>,
+) -> Option<Message> {
     let mut rest = set.clone();
     for _ in 0..tries {
         let message = rest.witness()?;

@@ -58,8 +58,12 @@ pub struct Journey {
 }
 
 /// The verdicts of the spam filter, in Exchange's words: skipping it means clearing these.
-pub const SPAM_FILTER: Concerns =
-    Concerns::of(&[Concern::Bulk, Concern::Spam, Concern::HighConfidenceSpam, Concern::Phish]);
+pub const SPAM_FILTER: Concerns = Concerns::of(&[
+    Concern::Bulk,
+    Concern::Spam,
+    Concern::HighConfidenceSpam,
+    Concern::Phish,
+]);
 
 struct State {
     cleared: Vec<(Concerns, RuleAt)>,
@@ -84,21 +88,39 @@ impl State {
             needs.extend(more.iter().copied());
             by = by.or(Some(*at));
         }
-        if by.is_some() { Standing::Unknown(needs, by) } else { Standing::Raised }
+        if by.is_some() {
+            Standing::Unknown(needs, by)
+        } else {
+            Standing::Raised
+        }
     }
 }
 
 impl MailPath {
     /// Walks one message through the path.
     pub fn walk(&self, message: &Message) -> Journey {
-        let mut state =
-            State { cleared: Vec::new(), waived: Vec::new(), doubted: Vec::new(), actions: Vec::new(), controls: Vec::new() };
-        let mut journey =
-            Journey { stages: Vec::new(), verdict: None, skips_spam_filter: None, needs: BTreeSet::new() };
+        let mut state = State {
+            cleared: Vec::new(),
+            waived: Vec::new(),
+            doubted: Vec::new(),
+            actions: Vec::new(),
+            controls: Vec::new(),
+        };
+        let mut journey = Journey {
+            stages: Vec::new(),
+            verdict: None,
+            skips_spam_filter: None,
+            needs: BTreeSet::new(),
+        };
         let mut worst = Verdict::Delivered;
         let mut doubtful = false;
         for (stage, found) in self.stages.iter().enumerate() {
-            let mut result = StageResult { stage, verdict: Some(Verdict::Delivered), steps: Vec::new(), concerns: Vec::new() };
+            let mut result = StageResult {
+                stage,
+                verdict: Some(Verdict::Delivered),
+                steps: Vec::new(),
+                concerns: Vec::new(),
+            };
             let mut maybe_stopped: Option<BTreeSet<NeedId>> = None;
             let mut ended = None;
             for (rule, body) in found.rules.iter().enumerate().filter(|(_, body)| body.in_force()) {
@@ -131,7 +153,11 @@ impl MailPath {
                                 state.doubted.push((taken, needs.clone(), at));
                             }
                         }
-                        Effect::Ends { verdict, unless_cleared_by, need } => {
+                        Effect::Ends {
+                            verdict,
+                            unless_cleared_by,
+                            need,
+                        } => {
                             let disputed = state.controls.iter().any(|(control, object)| {
                                 unless_cleared_by.contains(control)
                                     && !(*object == body.object && *control == body.control)
