@@ -15,6 +15,10 @@ pub mod message;
 
 pub mod path;
 
+pub mod platform;
+
+pub mod platforms;
+
 pub mod check;
 
 pub mod report;

@@ -13,6 +13,11 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(u32);
 
+impl SourceId {
+    /// Not a source: for things that stand nowhere. Its text is empty.
+    pub const NOWHERE: Self = Self(u32::MAX);
+}
+
 /// A range of bytes in the decoded text of one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {

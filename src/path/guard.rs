@@ -9,7 +9,7 @@ use crate::allow::address::{Address, AddressSet, Sender};
 use crate::allow::domain::{Domain, DomainSet};
 use crate::allow::header::{AddressForm, HeaderName, Matcher, TextSet};
 use crate::allow::ip::IpSet;
-use crate::message::{Cube, HeaderSet, Message, MessageSet, Names, SOME_ATTACHMENT};
+use crate::message::{Cube, HeaderSet, Message, MessageSet, NO_ATTACHMENT, Names, SOME_ATTACHMENT};
 
 use super::NeedId;
 
@@ -48,6 +48,8 @@ pub enum Pred {
     FromText(Vec<Matcher>, NeedId),
     /// The recipient, written out, matches one of these.
     ToText(Vec<Matcher>, NeedId),
+    /// Files are attached or not: the bits of [`Cube::attachments`].
+    Attached(u8),
     /// Files are attached, and something about them holds that only the files can tell.
     Attachment(NeedId),
     /// All of these.
@@ -318,6 +320,12 @@ impl Pred {
             Self::MailFromText(matchers, need) => by_text(set, matchers, *need, |cube| &mut cube.mail_from),
             Self::FromText(matchers, need) => by_text(set, matchers, *need, |cube| &mut cube.from),
             Self::ToText(matchers, need) => by_text(set, matchers, *need, |cube| &mut cube.to),
+            Self::Attached(bits) => narrow(set, |cube| {
+                Some(Cube {
+                    attachments: cube.attachments & bits,
+                    ..cube.clone()
+                })
+            }),
             Self::Attachment(need) => Split::unsure(
                 set.map(|cube| {
                     Some(Cube {
@@ -378,6 +386,10 @@ impl Pred {
             Self::MailFromText(matchers, _) => Truth::of(text_matches(matchers, &message.mail_from)),
             Self::FromText(matchers, _) => Truth::of(text_matches(matchers, &message.from)),
             Self::ToText(matchers, _) => Truth::of(text_matches(matchers, &Sender::Address(message.to.clone()))),
+            Self::Attached(bits) => match message.attachments {
+                Some(some) => Truth::of(bits & (if some { SOME_ATTACHMENT } else { NO_ATTACHMENT }) != 0),
+                None => Truth::Unknown(BTreeSet::new()),
+            },
             Self::Attachment(need) => match message.attachments {
                 Some(false) => Truth::No,
                 Some(true) | None => Truth::unknown(*need),

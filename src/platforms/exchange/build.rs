@@ -5,28 +5,29 @@ use std::borrow::Cow;
 use crate::allow::address::{Address, AddressSet};
 use crate::allow::domain::{Domain, DomainSet, fused};
 use crate::allow::ip::{IpEntryKind, IpSet, parse_entry};
-use crate::message::{Concerns, Identity};
+use crate::document::Node;
+use crate::message::Identity;
 use crate::path::{Control, Effect, Entry, Force, Guard, List, MailPath, Meaning, Need, NeedId, Pred, Rule};
 use crate::problem::Level;
 use crate::source::{Span, Spanned};
 
 use super::field;
-use super::kind::Kind;
+use super::kind::{Kind, TenantList};
 use super::overrides::Override;
 
 /// What the builders share while they put the path together.
 pub(super) struct Bench {
     /// The path as far as it stands.
     pub path: MailPath,
-    /// Whether the recipients' MX is known not to be Microsoft's.
-    pub other_mx: bool,
 }
 
 impl Bench {
     /// An export that is needed and not there.
-    pub fn missing(&mut self, kind: Kind, list: Option<&str>) -> NeedId {
-        let list_name = list.map(|list| format!("/{list}")).unwrap_or_default();
-        let listed = list.map(|list| format!(" (`-ListType {list}`)")).unwrap_or_default();
+    pub fn missing(&mut self, kind: Kind, list: Option<TenantList>) -> NeedId {
+        let list_name = list.map(|list| format!("/{}", list.as_str())).unwrap_or_default();
+        let listed = list
+            .map(|list| format!(" (`-ListType {}`)", list.as_str()))
+            .unwrap_or_default();
         self.path.need(Need {
             key: format!("export/{}{list_name}", kind.as_str()),
             text: format!("the export of `{}`{listed} is missing", kind.cmdlet()),
@@ -89,7 +90,14 @@ impl Bench {
     }
 
     /// A rule that stands for an export nobody supplied: whatever it could do, it may do.
-    pub fn phantom(&mut self, kind: Kind, list: Option<&str>, control: Control, nowhere: Span, effects: &[Effect]) -> Rule {
+    pub fn phantom(
+        &mut self,
+        kind: Kind,
+        list: Option<TenantList>,
+        control: Control,
+        nowhere: Span,
+        effects: &[Effect],
+    ) -> Rule {
         let need = self.missing(kind, list);
         Rule {
             object: kind.as_str().to_owned(),
@@ -104,22 +112,37 @@ impl Bench {
     }
 }
 
-/// May clear these concerns: for phantoms.
-pub(super) fn may_clear(concerns: Concerns, need: NeedId) -> Effect {
-    Effect::MayClear(concerns, need)
+/// What a record is called: its name, and where it stands; without one, the record itself.
+pub(super) fn name(record: Node<'_>) -> Spanned<String> {
+    field::name_of(record).map_or_else(
+        || Spanned::new(String::new(), record.span()),
+        |name| Spanned::new(name.value.into_owned(), name.span),
+    )
+}
+
+/// The day of a moment, in UTC, as exports write moments.
+pub(super) fn day(at: jiff::Timestamp) -> jiff::civil::Date {
+    at.to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// Reads a list of addresses of hosts. The set is what the entries surely mean.
-pub(super) fn networks(name: &'static str, list: &field::List<'_>, here: Span, exception: bool, ipv6: bool) -> (List, IpSet) {
+pub(super) fn networks(
+    name: &'static str,
+    list: &field::List<'_>,
+    here: Span,
+    exception: bool,
+    ipv6: bool,
+) -> (List, IpSet) {
     let mut sets = Vec::new();
     let entries = list
         .items
         .iter()
         .map(|item| {
             let meaning = match parse_entry(&item.value) {
-                Ok(entry) if !ipv6 && entry.set.has_v6() => {
-                    Meaning::Malformed { why: "is IPv6, which this list does not take".to_owned(), meant: None }
-                }
+                Ok(entry) if !ipv6 && entry.set.has_v6() => Meaning::Malformed {
+                    why: "is IPv6, which this list does not take".to_owned(),
+                    meant: None,
+                },
                 Ok(entry) => {
                     sets.push(entry.set.clone());
                     if entry.host_bits && matches!(entry.kind, IpEntryKind::Cidr(_)) {
@@ -131,7 +154,10 @@ pub(super) fn networks(name: &'static str, list: &field::List<'_>, here: Span, e
                         Meaning::Networks(entry.set)
                     }
                 }
-                Err(error) => Meaning::Malformed { why: error.to_string(), meant: None },
+                Err(error) => Meaning::Malformed {
+                    why: error.to_string(),
+                    meant: None,
+                },
             };
             entry(item, meaning)
         })
@@ -191,7 +217,13 @@ pub(super) fn senders(
     let exact = AddressSet::union_all(&exact);
     let wide = AddressSet::union_all(&wide);
     Senders {
-        list: List { name, span: list.span.unwrap_or(here), identities, exception, entries },
+        list: List {
+            name,
+            span: list.span.unwrap_or(here),
+            identities,
+            exception,
+            entries,
+        },
         names: exact.domains_touched(),
         wide_names: wide.domains_touched(),
         exact,
@@ -205,7 +237,10 @@ fn sender(text: &str, wildcard: Wildcard, exact: &mut Vec<AddressSet>, wide: &mu
         && let Ok(domain) = Domain::parse(rest)
     {
         if wildcard == Wildcard::Literal {
-            return Meaning::Malformed { why: "has a wildcard, which this list takes literally".to_owned(), meant: None };
+            return Meaning::Malformed {
+                why: "has a wildcard, which this list takes literally".to_owned(),
+                meant: None,
+            };
         }
         let set = AddressSet::subs_of(&domain);
         exact.push(set.clone());
@@ -221,7 +256,10 @@ fn sender(text: &str, wildcard: Wildcard, exact: &mut Vec<AddressSet>, wide: &mu
                 wide.push(set.clone());
                 Meaning::Senders(set)
             }
-            Err(error) => Meaning::Malformed { why: error.to_string(), meant: None },
+            Err(error) => Meaning::Malformed {
+                why: error.to_string(),
+                meant: None,
+            },
         };
     }
     match Domain::parse(bare) {
@@ -237,16 +275,32 @@ fn sender(text: &str, wildcard: Wildcard, exact: &mut Vec<AddressSet>, wide: &mu
             wide.push(AddressSet::with_subs(&domain));
             Meaning::Senders(set)
         }
-        Err(error) => Meaning::Malformed { why: error.to_string(), meant: None },
+        Err(error) => Meaning::Malformed {
+            why: error.to_string(),
+            meant: None,
+        },
     }
 }
 
 /// An entry as written.
 pub(super) fn entry(item: &Spanned<Cow<'_, str>>, meaning: Meaning) -> Entry {
-    Entry { text: item.value.clone().into_owned(), span: item.span, meaning, detail: None }
+    Entry {
+        text: item.value.clone().into_owned(),
+        span: item.span,
+        meaning,
+        detail: None,
+    }
 }
 
 /// Narrow for sure, wide for possible.
 pub(super) fn between(surely: Pred, possibly: Pred, need: NeedId) -> Pred {
-    if surely == possibly { surely } else { Pred::Between { surely: Box::new(surely), possibly: Box::new(possibly), need } }
+    if surely == possibly {
+        surely
+    } else {
+        Pred::Between {
+            surely: Box::new(surely),
+            possibly: Box::new(possibly),
+            need,
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::document::Node;
 use crate::platform::{Read, ReadInput, Unread};
-use crate::problem::{Level, Problem, ProblemKind};
+use crate::problem::Problem;
 use crate::source::Span;
 
 use super::claim::{Claimed, claim};
@@ -36,17 +36,24 @@ pub(super) struct Bundle<'a> {
 impl<'a> Bundle<'a> {
     /// Sorts the files.
     pub fn gather(input: &ReadInput<'a>) -> Self {
-        let mut bundle =
-            Self { exports: BTreeMap::new(), reads: Vec::new(), problems: Vec::new(), assume_empty: input.assume_empty };
+        let mut bundle = Self {
+            exports: BTreeMap::new(),
+            reads: Vec::new(),
+            problems: Vec::new(),
+            assume_empty: input.assume_empty,
+        };
         for (index, file) in input.files.iter().enumerate() {
             let declared = input.declared.iter().find(|declared| declared.file == file.path);
-            let stem = declared.and_then(|declared| declared.kind.as_deref()).and_then(stem_of).map_or_else(
-                || file.stem.to_owned(),
-                |kind| match declared.and_then(|declared| declared.list.as_deref()) {
-                    Some(list) => format!("{}.{list}", kind.cmdlet()),
-                    None => kind.cmdlet().to_owned(),
-                },
-            );
+            let stem = declared
+                .and_then(|declared| declared.kind.as_deref())
+                .and_then(stem_of)
+                .map_or_else(
+                    || file.stem.to_owned(),
+                    |kind| match declared.and_then(|declared| declared.list.as_deref()) {
+                        Some(list) => format!("{}.{list}", kind.cmdlet()),
+                        None => kind.cmdlet().to_owned(),
+                    },
+                );
             let root = file.document.root(file.text);
             if let Some(claimed) = claim(root, &stem) {
                 bundle.take(index, claimed);
@@ -98,7 +105,9 @@ impl<'a> Bundle<'a> {
 
     /// The records of one tenant list.
     pub fn list_records(&self, kind: Kind, list: Option<TenantList>) -> &[Node<'a>] {
-        self.exports.get(&(kind, list)).map_or(&[], |export| export.records.as_slice())
+        self.exports
+            .get(&(kind, list))
+            .map_or(&[], |export| export.records.as_slice())
     }
 
     /// Whether a kind was supplied and says that it is all there is.
@@ -108,7 +117,9 @@ impl<'a> Bundle<'a> {
 
     /// Whether one tenant list was supplied and says that it is all there is.
     pub fn list_whole(&self, kind: Kind, list: Option<TenantList>) -> bool {
-        self.exports.get(&(kind, list)).map_or(self.assume_empty, |export| export.complete)
+        self.exports
+            .get(&(kind, list))
+            .map_or(self.assume_empty, |export| export.complete)
     }
 
     /// Where a kind stands.
@@ -123,8 +134,7 @@ impl<'a> Bundle<'a> {
 
     /// Optional exports that are not there, by their cmdlets.
     pub fn absent_optional(&self) -> Vec<&'static str> {
-        let mut absent: Vec<&'static str> = Kind::ALL
-            .into_iter()
+        let mut absent: Vec<&'static str> = super::kind::all()
             .filter(|kind| kind.importance() == Importance::Optional)
             .filter(|kind| !self.assume_empty && !self.exports.contains_key(&(*kind, None)))
             .map(Kind::cmdlet)
@@ -164,11 +174,6 @@ impl<'a> Bundle<'a> {
         }
         found
     }
-
-    /// Adds a problem about a value that decides something and cannot be used.
-    pub fn unusable(&mut self, span: Span, message: String) {
-        self.problems.push(Problem::at(Level::Deny, ProblemKind::BadValue, span, message, "cannot be read as what it should be"));
-    }
 }
 
 fn is_unset(value: Node<'_>) -> bool {
@@ -177,5 +182,5 @@ fn is_unset(value: Node<'_>) -> bool {
 
 fn stem_of(word: &str) -> Option<Kind> {
     let bare = word.strip_prefix("exchange/").unwrap_or(word);
-    Kind::ALL.into_iter().find(|kind| kind.as_str() == bare)
+    super::kind::all().find(|kind| kind.as_str() == bare)
 }

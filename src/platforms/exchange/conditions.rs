@@ -5,7 +5,6 @@
 //! What cannot be evaluated offline becomes `Unknown`, with the condition named.
 
 use crate::allow::address::{Address, AddressSet};
-use crate::allow::domain::Domain;
 use crate::allow::header::{HeaderName, Matcher, Pattern, TextSet};
 use crate::document::Node;
 use crate::message::{Identity, auth};
@@ -51,10 +50,10 @@ pub(super) enum Reads {
 /// One row per condition; exceptions are the same names behind `ExceptIf`. Sorted, lower case.
 pub(super) const CONDITIONS: &[(&str, Reads)] = {
     use Reads::{
-        AnyRecipientPatterns, AnyRecipientWords, Attachment, FromScope, Groups, HeaderName, HeaderPatterns, HeaderWords,
-        Opaque, RecipientDomainIs, RecipientPatterns, RecipientWords, SenderDomainIs, SenderIpRanges, SenderIs,
-        SenderPatterns, SenderWords, SentTo, SentToScope, SubjectOrBodyPatterns, SubjectOrBodyWords, SubjectPatterns,
-        SubjectWords, Switch,
+        AnyRecipientPatterns, AnyRecipientWords, Attachment, FromScope, Groups, HeaderName, HeaderPatterns,
+        HeaderWords, Opaque, RecipientDomainIs, RecipientPatterns, RecipientWords, SenderDomainIs, SenderIpRanges,
+        SenderIs, SenderPatterns, SenderWords, SentTo, SentToScope, SubjectOrBodyPatterns, SubjectOrBodyWords,
+        SubjectPatterns, SubjectWords, Switch,
     };
     &[
         ("adcomparisonattribute", Opaque),
@@ -126,7 +125,11 @@ pub(super) const CONDITIONS: &[(&str, Reads)] = {
 
 /// Looks a lower-case name up.
 pub(super) fn condition(name: &str) -> Option<Reads> {
-    CONDITIONS.binary_search_by(|(known, _)| known.cmp(&name)).ok().and_then(|at| CONDITIONS.get(at)).map(|(_, reads)| *reads)
+    CONDITIONS
+        .binary_search_by(|(known, _)| known.cmp(&name))
+        .ok()
+        .and_then(|at| CONDITIONS.get(at))
+        .map(|(_, reads)| *reads)
 }
 
 /// Which sender address a rule looks at.
@@ -182,7 +185,13 @@ impl From<Pred> for Condition {
 }
 
 /// Reads one condition. `None` if it is not set.
-pub(super) fn read(key: &str, reads: Reads, value: Node<'_>, context: &Context<'_>, bench: &mut Bench) -> Option<Condition> {
+pub(super) fn read(
+    key: &str,
+    reads: Reads,
+    value: Node<'_>,
+    context: &Context<'_>,
+    bench: &mut Bench,
+) -> Option<Condition> {
     if value.is_null() {
         return None;
     }
@@ -218,42 +227,93 @@ pub(super) fn read(key: &str, reads: Reads, value: Node<'_>, context: &Context<'
                 }
                 _ => Pred::Ip(set),
             };
-            Condition { pred, list: Some(entries) }
+            Condition {
+                pred,
+                list: Some(entries),
+            }
         }
         Reads::SenderDomainIs => {
-            let read =
-                senders("SenderDomainIs", &list, value.span(), context.location.identities(), context.exception, Wildcard::Literal);
+            let read = senders(
+                "SenderDomainIs",
+                &list,
+                value.span(),
+                context.location.identities(),
+                context.exception,
+                Wildcard::Literal,
+            );
             let need = bench.unsaid(
                 "sub-domains/senders",
                 "sources differ on whether `SenderDomainIs` includes sub-domains",
                 Some(value.span()),
             );
             let pred = context.location.pred(|header| {
-                let of = |set: &AddressSet| if header { Pred::From(set.clone()) } else { Pred::MailFrom(set.clone()) };
+                let of = |set: &AddressSet| {
+                    if header {
+                        Pred::From(set.clone())
+                    } else {
+                        Pred::MailFrom(set.clone())
+                    }
+                };
                 between(of(&read.exact), of(&read.wide), need)
             });
-            Condition { pred, list: Some(read.list) }
+            Condition {
+                pred,
+                list: Some(read.list),
+            }
         }
         Reads::SenderIs => {
-            let addresses: Vec<Address> = list.items.iter().filter_map(|item| Address::parse(&item.value).ok()).collect();
+            let addresses: Vec<Address> = list
+                .items
+                .iter()
+                .filter_map(|item| Address::parse(&item.value).ok())
+                .collect();
             let unresolved = addresses.len() < list.items.len() || !list.unreadable.is_empty();
             let need = unmodelled(bench);
             let set = AddressSet::all_exact(&addresses);
             let pred = context.location.pred(|header| {
-                let known = if header { Pred::From(set.clone()) } else { Pred::MailFrom(set.clone()) };
+                let known = if header {
+                    Pred::From(set.clone())
+                } else {
+                    Pred::MailFrom(set.clone())
+                };
                 // A name that is no address stands for somebody in the organisation, whose address is not known.
-                if unresolved { between(known, Pred::Always, need) } else { known }
+                if unresolved {
+                    between(known, Pred::Always, need)
+                } else {
+                    known
+                }
             });
-            let read = senders("From", &list, value.span(), context.location.identities(), context.exception, Wildcard::Literal);
-            Condition { pred, list: (!unresolved).then_some(read.list) }
+            let read = senders(
+                "From",
+                &list,
+                value.span(),
+                context.location.identities(),
+                context.exception,
+                Wildcard::Literal,
+            );
+            Condition {
+                pred,
+                list: (!unresolved).then_some(read.list),
+            }
         }
         Reads::SenderWords => {
             let need = text_need(key, value.span(), context.rule, bench);
-            let words: Vec<Matcher> = list.items.iter().map(|item| Matcher::Word(item.value.trim().to_owned())).collect();
+            let words: Vec<Matcher> = list
+                .items
+                .iter()
+                .map(|item| Matcher::Word(item.value.trim().to_owned()))
+                .collect();
             let pred = context.location.pred(|header| {
-                if header { Pred::FromText(words.clone(), need) } else { Pred::MailFromText(words.clone(), need) }
+                if header {
+                    Pred::FromText(words.clone(), need)
+                } else {
+                    Pred::MailFromText(words.clone(), need)
+                }
             });
-            Condition { pred, list: Some(texts("FromAddressContainsWords", &list, value.span(), context)) }
+            Condition {
+                pred,
+                list: Some(texts("FromAddressContainsWords", &list, value.span(), context)),
+            }
         }
         Reads::SenderPatterns => {
             let need = text_need(key, value.span(), context.rule, bench);
@@ -283,7 +343,11 @@ pub(super) fn read(key: &str, reads: Reads, value: Node<'_>, context: &Context<'
         Reads::RecipientDomainIs => recipient_domains(&list, bench, context.rule).into(),
         Reads::RecipientWords | Reads::AnyRecipientWords => {
             let need = text_need(key, value.span(), context.rule, bench);
-            let words = list.items.iter().map(|item| Matcher::Word(item.value.trim().to_owned())).collect();
+            let words = list
+                .items
+                .iter()
+                .map(|item| Matcher::Word(item.value.trim().to_owned()))
+                .collect();
             any_recipient(reads == Reads::AnyRecipientWords, Pred::ToText(words, need), need).into()
         }
         Reads::RecipientPatterns | Reads::AnyRecipientPatterns => {
@@ -298,25 +362,53 @@ pub(super) fn read(key: &str, reads: Reads, value: Node<'_>, context: &Context<'
         // The words or patterns that belong to it carry the condition.
         Reads::HeaderName => return None,
         Reads::HeaderWords => {
-            let words: Vec<Matcher> = list.items.iter().map(|item| Matcher::Word(item.value.trim().to_owned())).collect();
+            let words: Vec<Matcher> = list
+                .items
+                .iter()
+                .map(|item| Matcher::Word(item.value.trim().to_owned()))
+                .collect();
             let pred = header(key, value, words, context, bench);
-            Condition { pred, list: Some(texts("HeaderContainsWords", &list, value.span(), context)) }
+            Condition {
+                pred,
+                list: Some(texts("HeaderContainsWords", &list, value.span(), context)),
+            }
         }
         Reads::HeaderPatterns => match patterns(&list) {
             Ok(patterns) => {
                 let pred = header(key, value, patterns, context, bench);
-                Condition { pred, list: Some(texts("HeaderMatchesPatterns", &list, value.span(), context)) }
+                Condition {
+                    pred,
+                    list: Some(texts("HeaderMatchesPatterns", &list, value.span(), context)),
+                }
             }
             Err(reason) => Pred::Unknown(unsupported(key, value.span(), &reason, context.rule, bench)).into(),
         },
         Reads::SubjectWords | Reads::SubjectOrBodyWords => {
-            let words = list.items.iter().map(|item| Matcher::Word(item.value.trim().to_owned())).collect();
-            subject(reads == Reads::SubjectOrBodyWords, words, key, value.span(), context, bench).into()
+            let words = list
+                .items
+                .iter()
+                .map(|item| Matcher::Word(item.value.trim().to_owned()))
+                .collect();
+            subject(
+                reads == Reads::SubjectOrBodyWords,
+                words,
+                key,
+                value.span(),
+                context,
+                bench,
+            )
+            .into()
         }
         Reads::SubjectPatterns | Reads::SubjectOrBodyPatterns => match patterns(&list) {
-            Ok(patterns) => {
-                subject(reads == Reads::SubjectOrBodyPatterns, patterns, key, value.span(), context, bench).into()
-            }
+            Ok(patterns) => subject(
+                reads == Reads::SubjectOrBodyPatterns,
+                patterns,
+                key,
+                value.span(),
+                context,
+                bench,
+            )
+            .into(),
             Err(reason) => Pred::Unknown(unsupported(key, value.span(), &reason, context.rule, bench)).into(),
         },
         Reads::Attachment => Pred::Attachment(unmodelled(bench)).into(),
@@ -350,7 +442,14 @@ fn unsupported(key: &str, span: Span, reason: &str, rule: &str, bench: &mut Benc
 }
 
 fn patterns(list: &field::List<'_>) -> Result<Vec<Matcher>, String> {
-    list.items.iter().map(|item| Pattern::parse(&item.value).map(Matcher::Pattern).map_err(|error| error.to_string())).collect()
+    list.items
+        .iter()
+        .map(|item| {
+            Pattern::parse(&item.value)
+                .map(Matcher::Pattern)
+                .map_err(|error| error.to_string())
+        })
+        .collect()
 }
 
 fn texts(name: &'static str, list: &field::List<'_>, span: Span, context: &Context<'_>) -> List {
@@ -363,7 +462,11 @@ fn texts(name: &'static str, list: &field::List<'_>, span: Span, context: &Conte
         span,
         identities,
         exception: context.exception,
-        entries: list.items.iter().map(|item| super::build::entry(item, crate::path::Meaning::Text)).collect(),
+        entries: list
+            .items
+            .iter()
+            .map(|item| super::build::entry(item, crate::path::Meaning::Text))
+            .collect(),
     }
 }
 
@@ -372,20 +475,37 @@ fn any_recipient(any: bool, this: Pred, need: NeedId) -> Pred {
     if any { between(this, Pred::Always, need) } else { this }
 }
 
-fn subject(or_body: bool, matchers: Vec<Matcher>, key: &str, span: Span, context: &Context<'_>, bench: &mut Bench) -> Pred {
+fn subject(
+    or_body: bool,
+    matchers: Vec<Matcher>,
+    key: &str,
+    span: Span,
+    context: &Context<'_>,
+    bench: &mut Bench,
+) -> Pred {
     let need = unmodelled(key, span, context.rule, bench);
-    let Ok(name) = HeaderName::parse("Subject") else { return Pred::Unknown(need) };
+    let Ok(name) = HeaderName::parse("Subject") else {
+        return Pred::Unknown(need);
+    };
     let in_subject = Pred::Header(name, any_of(matchers));
-    if or_body { between(in_subject, Pred::Always, need) } else { in_subject }
+    if or_body {
+        between(in_subject, Pred::Always, need)
+    } else {
+        in_subject
+    }
 }
 
 fn any_of(matchers: Vec<Matcher>) -> TextSet {
-    matchers.into_iter().fold(TextSet::empty(), |set, matcher| set.union(&TextSet::matching(matcher)))
+    matchers
+        .into_iter()
+        .fold(TextSet::empty(), |set, matcher| set.union(&TextSet::matching(matcher)))
 }
 
 /// A header condition. `Authentication-Results` is written by the service, so a test of it is a test of the results.
 fn header(key: &str, value: Node<'_>, matchers: Vec<Matcher>, context: &Context<'_>, bench: &mut Bench) -> Pred {
-    let Some((name, _)) = &context.header else { return Pred::Unknown(unmodelled(key, value.span(), context.rule, bench)) };
+    let Some((name, _)) = &context.header else {
+        return Pred::Unknown(unmodelled(key, value.span(), context.rule, bench));
+    };
     if name.trim().eq_ignore_ascii_case("Authentication-Results") {
         return authentication(key, value, &matchers, context, bench);
     }
@@ -404,7 +524,15 @@ fn header(key: &str, value: Node<'_>, matchers: Vec<Matcher>, context: &Context<
 
 fn is_reserved(name: &str) -> bool {
     let lower = name.trim().to_ascii_lowercase();
-    ["x-ms-exchange-", "x-forefront-", "x-microsoft-", "received-spf", "x-eop"].iter().any(|prefix| lower.starts_with(prefix))
+    [
+        "x-ms-exchange-",
+        "x-forefront-",
+        "x-microsoft-",
+        "received-spf",
+        "x-eop",
+    ]
+    .iter()
+    .any(|prefix| lower.starts_with(prefix))
 }
 
 fn authentication(key: &str, value: Node<'_>, matchers: &[Matcher], context: &Context<'_>, bench: &mut Bench) -> Pred {
@@ -417,8 +545,16 @@ fn authentication(key: &str, value: Node<'_>, matchers: &[Matcher], context: &Co
         let word = text.trim().trim_end_matches(';');
         let pred = word.split_once('=').and_then(|(method, result)| {
             let (method, result) = (method.trim(), result.trim());
-            let bit = |words: auth::Words| method.eq_ignore_ascii_case(words.method).then(|| words.bit(result)).flatten();
-            bit(auth::DMARC).map(Pred::Dmarc).or_else(|| bit(auth::SPF).map(Pred::Spf)).or_else(|| bit(auth::COMPAUTH).map(Pred::CompAuth))
+            let bit = |words: auth::Words| {
+                method
+                    .eq_ignore_ascii_case(words.method)
+                    .then(|| words.bit(result))
+                    .flatten()
+            };
+            bit(auth::DMARC)
+                .map(Pred::Dmarc)
+                .or_else(|| bit(auth::SPF).map(Pred::Spf))
+                .or_else(|| bit(auth::COMPAUTH).map(Pred::CompAuth))
         });
         preds.push(pred.unwrap_or_else(|| Pred::Unknown(unmodelled(key, value.span(), context.rule, bench))));
     }
@@ -445,14 +581,18 @@ fn from_scope(value: Node<'_>, context: &Context<'_>, bench: &mut Bench) -> Pred
 
 /// Whether a scope is inside the organisation.
 fn scope_word(value: Node<'_>) -> Option<bool> {
-    let scopes = [("InOrganization", true), ("NotInOrganization", false), ("ExternalPartner", false), ("ExternalNonPartner", false)];
+    let scopes = [
+        ("InOrganization", true),
+        ("NotInOrganization", false),
+        ("ExternalPartner", false),
+        ("ExternalNonPartner", false),
+    ];
     match field::enumerated(Some(value), &scopes, &[]) {
         field::Field::Set(scope) => Some(scope.value),
         _ => None,
     }
 }
 
-/// Domains of a list, for exceptions to recipients.
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -462,6 +602,5 @@ mod tests {
         assert!(CONDITIONS.windows(2).all(|pair| pair[0].0 < pair[1].0));
         assert_eq!(condition("senderipranges"), Some(Reads::SenderIpRanges));
         assert_eq!(condition("nonsense"), None);
-        assert!(Domain::parse("example.test").is_ok());
     }
 }

@@ -22,14 +22,18 @@ use super::overrides::IP_ALLOW;
 pub(super) const STAGE: &str = "exchange/edge";
 
 /// What connectors mean for the stages after the edge.
-#[derive(Default)]
 pub(super) struct Connectors {
     /// Hosts whose address authentication looks past, and whether that is sure for every recipient.
     pub skipped: IpSet,
 }
 
 /// The rules of the edge.
-pub(super) fn rules(bundle: &Bundle<'_>, bench: &mut Bench, accepted: Option<&AddressSet>, nowhere: Span) -> (Vec<Rule>, Connectors) {
+pub(super) fn rules(
+    bundle: &Bundle<'_>,
+    bench: &mut Bench,
+    accepted: Option<&AddressSet>,
+    nowhere: Span,
+) -> (Vec<Rule>, Connectors) {
     let mut rules = connection_filter(bundle, bench, nowhere);
     let (connectors, more) = inbound_connectors(bundle, bench, nowhere);
     rules.extend(more);
@@ -42,7 +46,7 @@ fn connection_filter(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> V
     let mut rules = Vec::new();
     for &record in bundle.records(Kind::ConnectionFilter) {
         let mut cursor = Cursor::new(record);
-        let name = field::name(record);
+        let name = super::build::name(record);
         let object = format!("connection-filter/{}", name.value);
         // IPv6 ranges are refused by the cmdlet, and whether single IPv6 addresses work is unconfirmed.
         let allow = field::list(cursor.take("IPAllowList"));
@@ -66,7 +70,11 @@ fn connection_filter(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> V
             origin: name.span,
             control: "ip-block",
             guard: Guard::when(Pred::Ip(blocked.minus(&allowed))),
-            effects: vec![Effect::Ends { verdict: Verdict::Rejected, unless_cleared_by: &[], need: None }],
+            effects: vec![Effect::Ends {
+                verdict: Verdict::Rejected,
+                unless_cleared_by: &[],
+                need: None,
+            }],
             force: Force::InForce,
             lists: vec![block_list],
             expiry: None,
@@ -79,7 +87,10 @@ fn connection_filter(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> V
                 object: object.clone(),
                 stage: STAGE,
                 message: "the safe list is on: senders on a list that Microsoft keeps skip the spam filter".to_owned(),
-                help: format!("`Set-HostedConnectionFilterPolicy -Identity \"{}\" -EnableSafeList $false`", name.value),
+                help: format!(
+                    "`Set-HostedConnectionFilterPolicy -Identity \"{}\" -EnableSafeList $false`",
+                    name.value
+                ),
                 label: Label::new(on.span, "switched on here"),
             });
         }
@@ -93,7 +104,11 @@ fn connection_filter(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> V
             nowhere,
             &[
                 Effect::MayClear(IP_ALLOW.clears, need),
-                Effect::Ends { verdict: Verdict::Rejected, unless_cleared_by: &[], need: Some(need) },
+                Effect::Ends {
+                    verdict: Verdict::Rejected,
+                    unless_cleared_by: &[],
+                    need: Some(need),
+                },
             ],
         ));
     }
@@ -117,7 +132,9 @@ struct Connector {
 
 fn inbound_connectors(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> (Connectors, Vec<Rule>) {
     let mut found = Vec::new();
-    let mut facts = Connectors::default();
+    let mut facts = Connectors {
+        skipped: IpSet::empty(),
+    };
     for &record in bundle.records(Kind::InboundConnector) {
         if let Some(connector) = connector(record, bench, &mut facts) {
             found.push(connector);
@@ -132,7 +149,11 @@ fn inbound_connectors(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> 
         if connector.by_address || connector.by_certificate {
             // Neither this nor another enabled connector matches by address or certificate
             // (https://learn.microsoft.com/exchange/mail-flow-best-practices/use-connectors-to-configure-mail-flow/set-up-connectors-for-secure-mail-flow-with-a-partner).
-            let mut hosts = if connector.by_address { connector.hosts.clone() } else { IpSet::empty() };
+            let mut hosts = if connector.by_address {
+                connector.hosts.clone()
+            } else {
+                IpSet::empty()
+            };
             let mut certificates: Vec<&str> = Vec::new();
             if connector.by_certificate {
                 certificates.extend(connector.certificate.as_deref());
@@ -151,8 +172,15 @@ fn inbound_connectors(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> 
                 object: connector.object.clone(),
                 origin: connector.flag.unwrap_or(connector.scope_span),
                 control: "inbound-connector",
-                guard: Guard { when: vec![in_scope.clone()], unless },
-                effects: vec![Effect::Ends { verdict: Verdict::Rejected, unless_cleared_by: &[], need: None }],
+                guard: Guard {
+                    when: vec![in_scope.clone()],
+                    unless,
+                },
+                effects: vec![Effect::Ends {
+                    verdict: Verdict::Rejected,
+                    unless_cleared_by: &[],
+                    need: None,
+                }],
                 force: Force::InForce,
                 lists: connector.lists.clone(),
                 expiry: None,
@@ -173,8 +201,15 @@ fn inbound_connectors(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> 
                 object: connector.object.clone(),
                 origin: tls,
                 control: "inbound-connector",
-                guard: Guard { when, unless: Vec::new() },
-                effects: vec![Effect::Ends { verdict: Verdict::Rejected, unless_cleared_by: &[], need: Some(need) }],
+                guard: Guard {
+                    when,
+                    unless: Vec::new(),
+                },
+                effects: vec![Effect::Ends {
+                    verdict: Verdict::Rejected,
+                    unless_cleared_by: &[],
+                    need: Some(need),
+                }],
                 force: Force::InForce,
                 lists: Vec::new(),
                 expiry: None,
@@ -188,7 +223,11 @@ fn inbound_connectors(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> 
             None,
             "inbound-connector",
             nowhere,
-            &[Effect::Ends { verdict: Verdict::Rejected, unless_cleared_by: &[], need: Some(need) }],
+            &[Effect::Ends {
+                verdict: Verdict::Rejected,
+                unless_cleared_by: &[],
+                need: Some(need),
+            }],
         ));
     }
     (facts, rules)
@@ -196,7 +235,7 @@ fn inbound_connectors(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> 
 
 fn connector(record: Node<'_>, bench: &mut Bench, facts: &mut Connectors) -> Option<Connector> {
     let mut cursor = Cursor::new(record);
-    let name = field::name(record);
+    let name = super::build::name(record);
     let object = format!("inbound-connector/{}", name.value);
     if matches!(field::boolean(cursor.take("Enabled")), Field::Set(enabled) if !enabled.value) {
         return None;
@@ -210,17 +249,28 @@ fn connector(record: Node<'_>, bench: &mut Bench, facts: &mut Connectors) -> Opt
             check: "treated-as-internal",
             object: object.clone(),
             stage: STAGE,
-            message: format!("mail through connector `{}` counts as internal and skips the spam filter", name.value),
-            help: format!("`Set-InboundConnector -Identity \"{}\" -TreatMessagesAsInternal $false`", name.value),
+            message: format!(
+                "mail through connector `{}` counts as internal and skips the spam filter",
+                name.value
+            ),
+            help: format!(
+                "`Set-InboundConnector -Identity \"{}\" -TreatMessagesAsInternal $false`",
+                name.value
+            ),
             label: Label::new(span, "switched on here"),
         });
     }
-    let (hosts_list, hosts) =
-        networks("SenderIPAddresses", &field::list(cursor.take("SenderIPAddresses")), name.span, false, false);
+    let (hosts_list, hosts) = networks(
+        "SenderIPAddresses",
+        &field::list(cursor.take("SenderIPAddresses")),
+        name.span,
+        false,
+        false,
+    );
     let domains = field::list(cursor.take("SenderDomains"));
     let mut scope = Vec::new();
     for item in &domains.items {
-        let inner = field::sender_domain(item);
+        let inner = field::address_space(item);
         let text = inner.value.trim();
         if text == "*" {
             scope.push(AddressSet::all());
@@ -233,10 +283,20 @@ fn connector(record: Node<'_>, bench: &mut Bench, facts: &mut Connectors) -> Opt
         }
     }
     let skip_last = flag(cursor.take("EFSkipLastIP")).is_some();
-    let (_, skip_list) = networks("EFSkipIPs", &field::list(cursor.take("EFSkipIPs")), name.span, false, true);
+    let (_, skip_list) = networks(
+        "EFSkipIPs",
+        &field::list(cursor.take("EFSkipIPs")),
+        name.span,
+        false,
+        true,
+    );
     let scope = AddressSet::union_all(&scope);
     if skip_last {
-        let matched = if hosts.is_empty() && scope.is_all() { IpSet::all() } else { hosts.clone() };
+        let matched = if hosts.is_empty() && scope.is_all() {
+            IpSet::all()
+        } else {
+            hosts.clone()
+        };
         facts.skipped = facts.skipped.union(&matched);
     } else {
         facts.skipped = facts.skipped.union(&skip_list);
@@ -271,8 +331,12 @@ fn connector(record: Node<'_>, bench: &mut Bench, facts: &mut Connectors) -> Opt
 /// only had for a name one owns, so it may come with mail of that name's own domain and with no other.
 fn carries(certificate: &str, bench: &mut Bench, origin: Span) -> Pred {
     let bare = certificate.trim_start_matches("*.");
-    let Ok(domain) = Domain::parse(bare) else { return Pred::Never };
-    let Some(owner) = registrable(&domain).and_then(|name| Domain::parse(name).ok()) else { return Pred::Never };
+    let Ok(domain) = Domain::parse(bare) else {
+        return Pred::Never;
+    };
+    let Some(owner) = registrable(&domain).and_then(|name| Domain::parse(name).ok()) else {
+        return Pred::Never;
+    };
     let need = bench.unsaid(
         format!("certificate/{certificate}"),
         format!("whether the sender shows the certificate `{certificate}` is not known"),
@@ -295,11 +359,19 @@ fn direct_send(bundle: &Bundle<'_>, bench: &mut Bench, accepted: Option<&Address
         Some(accepted) => Pred::MailFrom(accepted.clone()),
         None => Pred::Unknown(bench.missing(Kind::AcceptedDomain, None)),
     };
-    let end = |need| vec![Effect::Ends { verdict: Verdict::Rejected, unless_cleared_by: &[], need }];
+    let end = |need| {
+        vec![Effect::Ends {
+            verdict: Verdict::Rejected,
+            unless_cleared_by: &[],
+            need,
+        }]
+    };
     let mut rules = Vec::new();
     let mut said = false;
     for &record in bundle.records(Kind::OrganizationConfig) {
-        let Field::Set(on) = field::boolean(record.get("RejectDirectSend")) else { continue };
+        let Field::Set(on) = field::boolean(record.get("RejectDirectSend")) else {
+            continue;
+        };
         said = true;
         if on.value {
             let open = bench.unsaid(
@@ -308,10 +380,13 @@ fn direct_send(bundle: &Bundle<'_>, bench: &mut Bench, accepted: Option<&Address
                 Some(on.span),
             );
             rules.push(Rule {
-                object: format!("organization-config/{}", field::name(record).value),
+                object: format!("organization-config/{}", super::build::name(record).value),
                 origin: on.span,
                 control: "reject-direct-send",
-                guard: Guard { when: vec![as_tenant.clone()], unless: vec![Pred::Ip(hosts.clone())] },
+                guard: Guard {
+                    when: vec![as_tenant.clone()],
+                    unless: vec![Pred::Ip(hosts.clone())],
+                },
                 effects: end(Some(open)),
                 force: Force::InForce,
                 lists: Vec::new(),
@@ -334,7 +409,10 @@ fn direct_send(bundle: &Bundle<'_>, bench: &mut Bench, accepted: Option<&Address
             object: Kind::OrganizationConfig.as_str().to_owned(),
             origin: bundle.span(Kind::OrganizationConfig).unwrap_or(nowhere),
             control: "reject-direct-send",
-            guard: Guard { when: vec![as_tenant, Pred::Unknown(need)], unless: vec![Pred::Ip(hosts)] },
+            guard: Guard {
+                when: vec![as_tenant, Pred::Unknown(need)],
+                unless: vec![Pred::Ip(hosts)],
+            },
             effects: end(Some(need)),
             force: Force::InForce,
             lists: Vec::new(),
@@ -366,9 +444,16 @@ fn blocked_ipv6(bundle: &Bundle<'_>) -> Option<Rule> {
         origin: list.span,
         control: "tenant-block",
         guard: Guard::when(Pred::Ip(IpSet::union_all(&blocked))),
-        effects: vec![Effect::Ends { verdict: Verdict::Rejected, unless_cleared_by: &[], need: None }],
+        effects: vec![Effect::Ends {
+            verdict: Verdict::Rejected,
+            unless_cleared_by: &[],
+            need: None,
+        }],
         force: Force::InForce,
-        lists: vec![crate::path::List { identities: &[Identity::ConnectingIp], ..list }],
+        lists: vec![crate::path::List {
+            identities: &[Identity::ConnectingIp],
+            ..list
+        }],
         expiry: None,
     })
 }

@@ -22,8 +22,12 @@ pub(super) struct Override {
 }
 
 /// Bulk, spam, high-confidence spam and phish: what every allow but the narrow ones clears.
-const SPAM: Concerns =
-    Concerns::of(&[Concern::Bulk, Concern::Spam, Concern::HighConfidenceSpam, Concern::Phish]);
+const SPAM: Concerns = Concerns::of(&[
+    Concern::Bulk,
+    Concern::Spam,
+    Concern::HighConfidenceSpam,
+    Concern::Phish,
+]);
 const HIGH_PHISH: Concerns = Concerns::of(&[Concern::HighConfidencePhish]);
 
 /// Advanced Delivery, phishing simulation. Malware stays: it is bypassed for SecOps mailboxes only
@@ -140,6 +144,12 @@ pub(super) const SKIP_SAFE_ATTACHMENTS: Override = Override {
 };
 
 /// Controls whose clearing an anti-spam block meets with an outcome that no source states.
-pub(super) const ALLOWS: &[Control] = &["advanced-delivery", "transport-rule", "ip-allow", "anti-spam-allow", "tenant-allow"];
+pub(super) const ALLOWS: &[Control] = &[
+    "advanced-delivery",
+    "transport-rule",
+    "ip-allow",
+    "anti-spam-allow",
+    "tenant-allow",
+];
 /// The only control against which a Tenant Allow/Block List block is undecided.
 pub(super) const SIMULATION: &[Control] = &["advanced-delivery"];

@@ -3,6 +3,8 @@
 //! Sources: <https://learn.microsoft.com/powershell/module/exchangepowershell/new-transportrule> and
 //! <https://learn.microsoft.com/exchange/security-and-compliance/mail-flow-rules/mail-flow-rules>.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 
 use crate::allow::address::AddressSet;
@@ -12,7 +14,7 @@ use crate::path::{Effect, Expiry, Force, Guard, Pred, Rule, Verdict};
 use crate::problem::{Label, Problem};
 use crate::source::{Span, Spanned};
 
-use super::build::Bench;
+use super::build::{Bench, day};
 use super::bundle::Bundle;
 use super::conditions::{Condition, Context, Location, Reads, condition, read};
 use super::field::{self, Field};
@@ -102,7 +104,7 @@ struct Parts<'a> {
     description: Option<Node<'a>>,
     classes: Vec<Node<'a>>,
     class_lists: usize,
-    conditions: Vec<(&'a str, Reads, bool, Node<'a>)>,
+    conditions: Vec<(Cow<'a, str>, Reads, bool, Node<'a>)>,
     actions: Vec<(Does, Node<'a>)>,
 }
 
@@ -124,24 +126,46 @@ pub(super) fn rules(
             blanked.get_or_insert(record.span());
         }
         let priority = parts.priority.unwrap_or(i64::MAX);
-        rule(record, &parts, bench, accepted, now, |rule| found.push((priority, rule)), problems);
+        rule(
+            record,
+            &parts,
+            bench,
+            accepted,
+            now,
+            |rule| found.push((priority, rule)),
+            problems,
+        );
     }
     // The sort is stable: rules without a priority keep the order of the export, after all others.
     found.sort_by_key(|(priority, _)| *priority);
     let mut rules: Vec<Rule> = found.into_iter().map(|(_, rule)| rule).collect();
     if !bundle.whole(Kind::TransportRule) || blanked.is_some() {
         let need = bench.missing(Kind::TransportRule, None);
-        let clears = SCL_BYPASS.clears.and(SKIP_SAFE_LINKS.clears).and(SKIP_SAFE_ATTACHMENTS.clears);
-        rules.push(bench.phantom(
-            Kind::TransportRule,
-            None,
-            SCL_BYPASS.control,
-            nowhere,
-            &[
-                Effect::MayClear(clears.and(SCL_BYPASS.clears_behind_other_mx).and(SCL_BYPASS.unconfirmed), need),
-                Effect::Ends { verdict: Verdict::Rejected, unless_cleared_by: &[], need: Some(need) },
-            ],
-        ));
+        let clears = SCL_BYPASS
+            .clears
+            .and(SKIP_SAFE_LINKS.clears)
+            .and(SKIP_SAFE_ATTACHMENTS.clears);
+        rules.push(
+            bench.phantom(
+                Kind::TransportRule,
+                None,
+                SCL_BYPASS.control,
+                nowhere,
+                &[
+                    Effect::MayClear(
+                        clears
+                            .and(SCL_BYPASS.clears_behind_other_mx)
+                            .and(SCL_BYPASS.unconfirmed),
+                        need,
+                    ),
+                    Effect::Ends {
+                        verdict: Verdict::Rejected,
+                        unless_cleared_by: &[],
+                        need: Some(need),
+                    },
+                ],
+            ),
+        );
     }
     if let Some(span) = blanked {
         problems.push(
@@ -195,9 +219,7 @@ fn take(record: Node<'_>) -> Parts<'_> {
                     continue;
                 }
                 if let Some(reads) = condition(bare) {
-                    // INVARIANT: `raw` spans the quoted key, so the text between the quotes is the key as written.
-                    let written = raw_key(record, &key);
-                    parts.conditions.push((written, reads, exception, value));
+                    parts.conditions.push((key.name, reads, exception, value));
                 } else if let Ok(at) = ACTIONS.binary_search_by(|(known, _)| (*known).cmp(name))
                     && let Some((_, does)) = ACTIONS.get(at)
                 {
@@ -207,10 +229,6 @@ fn take(record: Node<'_>) -> Parts<'_> {
         }
     }
     parts
-}
-
-fn raw_key<'a>(record: Node<'a>, key: &crate::document::Key<'a>) -> &'a str {
-    record.text_at(key.span).trim_matches('"').trim()
 }
 
 fn rule(
@@ -227,10 +245,14 @@ fn rule(
     if effects.is_empty() && unread_classes.is_none() {
         return;
     }
-    let name = field::name(record);
+    let name = super::build::name(record);
     let location = match field::enumerated(
         parts.location,
-        &[("Header", Location::Header), ("Envelope", Location::Envelope), ("HeaderOrEnvelope", Location::Either)],
+        &[
+            ("Header", Location::Header),
+            ("Envelope", Location::Envelope),
+            ("HeaderOrEnvelope", Location::Either),
+        ],
         &[],
     ) {
         Field::Set(location) => location.value,
@@ -249,24 +271,37 @@ fn rule(
             location,
             accepted,
             header: match (reads, exception) {
-                (Reads::HeaderWords | Reads::HeaderPatterns, true) => {
-                    header(if patterns { parts.except_header_patterns } else { parts.except_header_words })
-                }
-                (Reads::HeaderWords | Reads::HeaderPatterns, false) => {
-                    header(if patterns { parts.header_patterns } else { parts.header_words })
-                }
+                (Reads::HeaderWords | Reads::HeaderPatterns, true) => header(if patterns {
+                    parts.except_header_patterns
+                } else {
+                    parts.except_header_words
+                }),
+                (Reads::HeaderWords | Reads::HeaderPatterns, false) => header(if patterns {
+                    parts.header_patterns
+                } else {
+                    parts.header_words
+                }),
                 _ => None,
             },
             exception: *exception,
         };
-        let Some(Condition { pred, list }) = read(key, *reads, *value, &context, bench) else { continue };
+        let Some(Condition { pred, list }) = read(key.trim(), *reads, *value, &context, bench) else {
+            continue;
+        };
         lists.extend(list);
-        if *exception { guard.unless.push(pred) } else { guard.when.push(pred) }
+        if *exception {
+            guard.unless.push(pred)
+        } else {
+            guard.when.push(pred)
+        }
     }
     if let Some((class, span)) = unread_classes {
         let need = bench.unsaid(
             format!("rule/{}/{}", name.value, class.to_ascii_lowercase()),
-            format!("rule `{}` lists `{class}`, which no other key of the export explains", name.value),
+            format!(
+                "rule `{}` lists `{class}`, which no other key of the export explains",
+                name.value
+            ),
             Some(span),
         );
         guard.when.push(Pred::Unknown(need));
@@ -306,7 +341,11 @@ fn effects(parts: &Parts<'_>, bench: &mut Bench, problems: &mut Vec<Problem>) ->
     let mut end = |verdict: Verdict, span: Span, effects: &mut Vec<Effect>| {
         origin.get_or_insert(span);
         if !effects.iter().any(|effect| matches!(effect, Effect::Ends { .. })) {
-            effects.push(Effect::Ends { verdict, unless_cleared_by: &[], need: None });
+            effects.push(Effect::Ends {
+                verdict,
+                unless_cleared_by: &[],
+                need: None,
+            });
         }
     };
     for (does, value) in &parts.actions {
@@ -323,7 +362,10 @@ fn effects(parts: &Parts<'_>, bench: &mut Bench, problems: &mut Vec<Problem>) ->
                         "no source says which of two rules that set the SCL wins",
                         Some(value.span()),
                     );
-                    effects.push(Effect::Raises(SCL_BYPASS.clears.and(SCL_BYPASS.clears_behind_other_mx), need));
+                    effects.push(Effect::Raises(
+                        SCL_BYPASS.clears.and(SCL_BYPASS.clears_behind_other_mx),
+                        need,
+                    ));
                 }
                 _ => problems.push(
                     Problem::at(
@@ -340,7 +382,10 @@ fn effects(parts: &Parts<'_>, bench: &mut Bench, problems: &mut Vec<Problem>) ->
             Does::HeaderValue => header_value = Some(*value),
             Does::Ends(verdict) => end(*verdict, value.span(), &mut effects),
             Does::Manager => {
-                if field::text(Some(*value)).into_value().is_some_and(|kind| kind.eq_ignore_ascii_case("Redirect")) {
+                if field::text(Some(*value))
+                    .into_value()
+                    .is_some_and(|kind| kind.eq_ignore_ascii_case("Redirect"))
+                {
                     end(Verdict::Redirected, value.span(), &mut effects);
                 }
             }
@@ -392,7 +437,10 @@ fn unread_classes(parts: &Parts<'_>) -> Option<(String, Span)> {
     parts.classes.iter().find_map(|class| {
         let text = class.as_str()?;
         let last = text.rsplit('.').next()?;
-        let bare = last.strip_suffix("Predicate").or_else(|| last.strip_suffix("Action")).unwrap_or(last);
+        let bare = last
+            .strip_suffix("Predicate")
+            .or_else(|| last.strip_suffix("Action"))
+            .unwrap_or(last);
         let is_condition = last.ends_with("Predicate");
         if !is_condition {
             return None;
@@ -409,10 +457,17 @@ fn unread_classes(parts: &Parts<'_>) -> Option<(String, Span)> {
 
 /// `State` (or `Enabled` in templates), `Mode` and the date window (exchange-semantics 2.2).
 fn force(name: &Spanned<String>, parts: &Parts<'_>, now: Date) -> Force {
-    let dormant = |reason: String, label: Label, help: String| Force::Dormant { check: "rule-not-in-force", reason, label, help };
+    let dormant = |reason: String, label: Label, help: String| Force::Dormant {
+        check: "rule-not-in-force",
+        reason,
+        label,
+        help,
+    };
     if let Some(state) = parts.state {
         let off = state.as_bool() == Some(false)
-            || field::text(Some(state)).into_value().is_some_and(|text| text.eq_ignore_ascii_case("Disabled"));
+            || field::text(Some(state))
+                .into_value()
+                .is_some_and(|text| text.eq_ignore_ascii_case("Disabled"));
         if off {
             return dormant(
                 "is disabled".to_owned(),
@@ -454,15 +509,12 @@ fn force(name: &Spanned<String>, parts: &Parts<'_>, now: Date) -> Force {
 
 fn expiry(parts: &Parts<'_>) -> Option<Expiry> {
     match field::date(parts.expiry) {
-        Field::Set(until) => {
-            Some(Expiry { on: Some(day(until.value)), label: Label::new(until.span, "ends on this day") })
-        }
+        Field::Set(until) => Some(Expiry {
+            on: Some(day(until.value)),
+            label: Label::new(until.span, "ends on this day"),
+        }),
         _ => None,
     }
-}
-
-fn day(at: jiff::civil::DateTime) -> Date {
-    at.date()
 }
 
 #[cfg(test)]

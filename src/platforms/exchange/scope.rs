@@ -62,20 +62,25 @@ impl Family {
         let mut preset_label = None;
         let mut preset_policies: Vec<String> = Vec::new();
         for rule in self.sorted_rules(bundle, self.presets) {
-            let Some(policy) = named(rule, self.names_policy) else { continue };
+            let Some(policy) = named(rule, self.names_policy) else {
+                continue;
+            };
             preset_policies.push(policy.to_ascii_lowercase());
             if !is_enabled(rule) {
                 continue;
             }
             let conditions = recipients(rule, bench);
-            let name = field::name(rule);
+            let name = super::build::name(rule);
             preset_label.get_or_insert_with(|| Label::new(name.span, "this preset comes first"));
             if let Some(record) = find_policy(bundle, self.policy, &policy) {
                 tiers.push(Tier {
                     policy: record,
-                    name: field::name(record),
+                    name: super::build::name(record),
                     alone: conditions.clone(),
-                    scope: Guard { when: conditions.clone(), unless: outranked.clone() },
+                    scope: Guard {
+                        when: conditions.clone(),
+                        unless: outranked.clone(),
+                    },
                     dormant: None,
                     below_preset: None,
                 });
@@ -91,12 +96,19 @@ impl Family {
         let rules = self.sorted_rules(bundle, self.rule);
         let mut seen: Vec<String> = Vec::new();
         for rule in rules {
-            let Some(policy) = named(rule, self.names_policy) else { continue };
-            let Some(record) = find_policy(bundle, self.policy, &policy) else { continue };
+            let Some(policy) = named(rule, self.names_policy) else {
+                continue;
+            };
+            let Some(record) = find_policy(bundle, self.policy, &policy) else {
+                continue;
+            };
             seen.push(policy.to_ascii_lowercase());
             let conditions = recipients(rule, bench);
             let dormant = (!is_enabled(rule)).then(|| {
-                let span = rule.get("State").or_else(|| rule.get("Enabled")).map_or(rule.span(), Node::span);
+                let span = rule
+                    .get("State")
+                    .or_else(|| rule.get("Enabled"))
+                    .map_or(rule.span(), Node::span);
                 Dormant {
                     reason: "has a rule that is disabled".to_owned(),
                     label: Label::new(span, "the rule that ties it to recipients is disabled"),
@@ -106,9 +118,12 @@ impl Family {
             let off = dormant.is_some();
             tiers.push(Tier {
                 policy: record,
-                name: field::name(record),
+                name: super::build::name(record),
                 alone: conditions.clone(),
-                scope: Guard { when: conditions.clone(), unless: outranked.clone() },
+                scope: Guard {
+                    when: conditions.clone(),
+                    unless: outranked.clone(),
+                },
                 dormant,
                 below_preset: preset_label.clone(),
             });
@@ -120,7 +135,15 @@ impl Family {
             let need = bench.missing(self.rule, None);
             outranked.push(Pred::Unknown(need));
         }
-        self.rest(bundle, bench, &outranked, &seen, &preset_policies, preset_label.as_ref(), &mut tiers);
+        self.rest(
+            bundle,
+            bench,
+            &outranked,
+            &seen,
+            &preset_policies,
+            preset_label.as_ref(),
+            &mut tiers,
+        );
         tiers
     }
 
@@ -137,7 +160,7 @@ impl Family {
         tiers: &mut Vec<Tier<'a>>,
     ) {
         for &record in bundle.records(self.policy) {
-            let name = field::name(record);
+            let name = super::build::name(record);
             let lower = name.value.to_ascii_lowercase();
             if seen.contains(&lower) || presets.contains(&lower) || is_preset(record) && !is_default(record) {
                 continue;
@@ -147,7 +170,10 @@ impl Family {
                     policy: record,
                     name,
                     alone: Vec::new(),
-                    scope: Guard { when: Vec::new(), unless: outranked.to_vec() },
+                    scope: Guard {
+                        when: Vec::new(),
+                        unless: outranked.to_vec(),
+                    },
                     dormant: None,
                     below_preset: preset_label.cloned(),
                 });
@@ -190,7 +216,8 @@ impl Family {
             .collect();
         rules.sort_by_key(|rule| {
             // The strict preset outranks the standard one whatever their priorities say.
-            let strict = kind != self.presets || field::name(*rule).value.to_ascii_lowercase().contains("strict");
+            let strict =
+                kind != self.presets || super::build::name(*rule).value.to_ascii_lowercase().contains("strict");
             (!strict, priority(*rule))
         });
         rules
@@ -234,16 +261,16 @@ fn is_preset(policy: Node<'_>) -> bool {
 
 fn find_policy<'a>(bundle: &Bundle<'a>, kind: Kind, name: &str) -> Option<Node<'a>> {
     bundle.records(kind).iter().copied().find(|policy| {
-        ["Name", "Identity", "Id", "Guid"].iter().any(|key| {
-            matches!(field::text(policy.get(key)), Field::Set(text) if text.value.eq_ignore_ascii_case(name))
-        })
+        ["Name", "Identity", "Id", "Guid"].iter().any(
+            |key| matches!(field::text(policy.get(key)), Field::Set(text) if text.value.eq_ignore_ascii_case(name)),
+        )
     })
 }
 
 /// The recipient conditions of a rule: kinds of condition AND, values OR, exceptions OR
 /// (<https://learn.microsoft.com/powershell/module/exchangepowershell/new-hostedcontentfilterrule>).
 fn recipients(rule: Node<'_>, bench: &mut Bench) -> Vec<Pred> {
-    let name = field::name(rule).value;
+    let name = super::build::name(rule).value;
     let mut cursor = Cursor::new(rule);
     let mut preds = Vec::new();
     for (prefix, negated) in [("", false), ("ExceptIf", true)] {
@@ -279,7 +306,10 @@ pub(super) fn people(list: &field::List<'_>, bench: &mut Bench, rule: &str) -> P
     let Some(item) = unknown else { return known };
     let need = bench.unsaid(
         format!("recipient/{}", item.value.to_ascii_lowercase()),
-        format!("`{rule}` names the recipient `{}`, whose address is not known", item.value),
+        format!(
+            "`{rule}` names the recipient `{}`, whose address is not known",
+            item.value
+        ),
         Some(item.span),
     );
     between(known, Pred::Always, need)
@@ -287,7 +317,9 @@ pub(super) fn people(list: &field::List<'_>, bench: &mut Bench, rule: &str) -> P
 
 /// Groups: opaque, since no export shows their members.
 pub(super) fn groups(list: &field::List<'_>, bench: &mut Bench) -> Pred {
-    let Some(item) = list.items.first() else { return Pred::Never };
+    let Some(item) = list.items.first() else {
+        return Pred::Never;
+    };
     let need: NeedId = bench.unsaid(
         format!("group/{}", item.value.to_ascii_lowercase()),
         format!("the members of group `{}` are not known", item.value),

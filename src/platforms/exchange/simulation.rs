@@ -21,12 +21,21 @@ pub(super) fn rules(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connect
     let off = policy_off(bundle);
     let mut rules = Vec::new();
     for &record in bundle.records(Kind::AdvancedDeliveryRule) {
-        let name = field::name(record);
+        let name = super::build::name(record);
         let object = format!("advanced-delivery-rule/{}", name.value);
-        let domains_key = ["Domains", "SenderDomainIs"].into_iter().find_map(|key| record.get(key));
+        let domains_key = ["Domains", "SenderDomainIs"]
+            .into_iter()
+            .find_map(|key| record.get(key));
         let domains = field::list(domains_key);
         // Whether an entry covers its sub-domains is unconfirmed; the portal asks for each exact domain.
-        let read = senders("Domains", &domains, name.span, &[Identity::MailFrom, Identity::Dkim], false, Wildcard::Literal);
+        let read = senders(
+            "Domains",
+            &domains,
+            name.span,
+            &[Identity::MailFrom, Identity::Dkim],
+            false,
+            Wildcard::Literal,
+        );
         let addresses = field::list(record.get("SenderIpRanges"));
         // The portal asks for IPv4 addresses.
         let (hosts_list, hosts) = networks("SenderIpRanges", &addresses, name.span, false, false);
@@ -36,8 +45,16 @@ pub(super) fn rules(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connect
             Some(read.list.span),
         );
         let sender = Pred::Any(vec![
-            between(Pred::MailFrom(read.exact.clone()), Pred::MailFrom(read.wide.clone()), sub_domains),
-            between(Pred::Dkim(read.names.clone()), Pred::Dkim(read.wide_names.clone()), sub_domains),
+            between(
+                Pred::MailFrom(read.exact.clone()),
+                Pred::MailFrom(read.wide.clone()),
+                sub_domains,
+            ),
+            between(
+                Pred::Dkim(read.names.clone()),
+                Pred::Dkim(read.wide_names.clone()),
+                sub_domains,
+            ),
         ]);
         let mut when = vec![host(hosts, bench, connectors, name.span), sender];
         if domains_key.is_none() || record.get("SenderIpRanges").is_none() {
@@ -57,7 +74,10 @@ pub(super) fn rules(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connect
             object,
             origin: name.span,
             control: ADVANCED_DELIVERY.control,
-            guard: Guard { when, unless: Vec::new() },
+            guard: Guard {
+                when,
+                unless: Vec::new(),
+            },
             effects,
             force: force(record, off.as_ref()),
             lists: vec![read.list, hosts_list],
@@ -132,7 +152,11 @@ fn force(record: crate::document::Node<'_>, off: Option<&Label>) -> Force {
     }
     match field::text(record.get("State")) {
         Field::Set(state) if state.value.eq_ignore_ascii_case("Disabled") => {
-            return dormant("is disabled", Label::new(state.span, "disabled here"), "enable the rule");
+            return dormant(
+                "is disabled",
+                Label::new(state.span, "disabled here"),
+                "enable the rule",
+            );
         }
         _ => {}
     }

@@ -15,13 +15,13 @@ use super::build::{Bench, Wildcard, between, senders};
 use super::bundle::Bundle;
 use super::field::{self, Field};
 use super::kind::{Kind, TenantList};
-use super::overrides::{
-    Override, SIMULATION, SPOOF_PAIR, TENANT_ALLOW, TENANT_ALLOW_BY_SUBMISSION, TENANT_ALLOW_URL,
-};
+use super::overrides::{Override, SIMULATION, SPOOF_PAIR, TENANT_ALLOW, TENANT_ALLOW_BY_SUBMISSION, TENANT_ALLOW_URL};
 
 /// Whether a row allows or blocks.
 pub(super) fn is_action(record: Node<'_>, action: &str) -> bool {
-    field::text(record.get("Action")).into_value().is_some_and(|found| found.eq_ignore_ascii_case(action))
+    field::text(record.get("Action"))
+        .into_value()
+        .is_some_and(|found| found.eq_ignore_ascii_case(action))
 }
 
 /// The rules of the lists, for the content filter.
@@ -56,11 +56,17 @@ fn sender_rows(records: &[Node<'_>], wanted: impl Fn(Node<'_>) -> bool) -> Optio
         match &mut list {
             Some(list) => list.entries.extend(entries),
             None => {
-                list = Some(List { entries: entries.collect(), ..read.list });
+                list = Some(List {
+                    entries: entries.collect(),
+                    ..read.list
+                });
             }
         }
     }
-    Some(Rows { list: list?, exact: AddressSet::union_all(&sets) })
+    Some(Rows {
+        list: list?,
+        exact: AddressSet::union_all(&sets),
+    })
 }
 
 /// A row is an object of its own, with its own end.
@@ -68,12 +74,14 @@ fn detailed(mut entry: Entry, record: Node<'_>) -> Entry {
     let date = field::date(record.get("ExpirationDate"));
     let removed = field::integer(record.get("RemoveAfter"));
     let expiry = match (&date, &removed) {
-        (Field::Set(date), _) => {
-            Some(Expiry { on: Some(date.value.date()), label: Label::new(date.span, "ends on this day") })
-        }
-        (_, Field::Set(days)) => {
-            Some(Expiry { on: None, label: Label::new(days.span, format!("lapses {} days after its last use", days.value)) })
-        }
+        (Field::Set(date), _) => Some(Expiry {
+            on: Some(super::build::day(date.value)),
+            label: Label::new(date.span, "ends on this day"),
+        }),
+        (_, Field::Set(days)) => Some(Expiry {
+            on: None,
+            label: Label::new(days.span, format!("lapses {} days after its last use", days.value)),
+        }),
         _ => None,
     };
     let known = record.get("ExpirationDate").is_some() && record.get("RemoveAfter").is_some();
@@ -111,19 +119,30 @@ fn sender_rules(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> Vec<Ru
     let mut allow = |rows: Option<Rows>, allow: Override, bench: &mut Bench| {
         let Some(rows) = rows else { return };
         // The same value in both lists: the block wins (https://learn.microsoft.com/defender-office-365/how-policies-and-protections-are-combined).
-        let unless = blocked.as_ref().map(|blocked| matched(&blocked.exact)).into_iter().collect();
+        let unless = blocked
+            .as_ref()
+            .map(|blocked| matched(&blocked.exact))
+            .into_iter()
+            .collect();
         rules.push(Rule {
             object: "tenant-list".to_owned(),
             origin: rows.list.span,
             control: allow.control,
-            guard: Guard { when: vec![matched(&rows.exact)], unless },
+            guard: Guard {
+                when: vec![matched(&rows.exact)],
+                unless,
+            },
             effects: bench.effects(allow),
             force: Force::InForce,
             lists: vec![rows.list],
             expiry: None,
         });
     };
-    allow(sender_rows(records, |record| is_action(record, "Allow") && !by_submission(record)), TENANT_ALLOW, bench);
+    allow(
+        sender_rows(records, |record| is_action(record, "Allow") && !by_submission(record)),
+        TENANT_ALLOW,
+        bench,
+    );
     allow(
         sender_rows(records, |record| is_action(record, "Allow") && by_submission(record)),
         TENANT_ALLOW_BY_SUBMISSION,
@@ -155,7 +174,11 @@ fn sender_rules(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> Vec<Ru
             nowhere,
             &[
                 Effect::MayClear(TENANT_ALLOW_BY_SUBMISSION.clears, need),
-                Effect::Ends { verdict: Verdict::Quarantined, unless_cleared_by: &[], need: Some(need) },
+                Effect::Ends {
+                    verdict: Verdict::Quarantined,
+                    unless_cleared_by: &[],
+                    need: Some(need),
+                },
             ],
         ));
     }
@@ -190,9 +213,17 @@ fn url_rules(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> Vec<Rule>
                 entries.push(detailed(super::build::entry(&item, meaning), record));
             }
         }
-        let Some(span) = entries.first().map(|entry| entry.span) else { continue };
+        let Some(span) = entries.first().map(|entry| entry.span) else {
+            continue;
+        };
         let hosts = DomainSet::union_all(&hosts);
-        let list = List { name: "Url", span, identities: &[Identity::Link], exception: false, entries };
+        let list = List {
+            name: "Url",
+            span,
+            identities: &[Identity::Link],
+            exception: false,
+            entries,
+        };
         let rule = |control, guard, effects| Rule {
             object: "tenant-list".to_owned(),
             origin: span,
@@ -205,12 +236,26 @@ fn url_rules(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> Vec<Rule>
         };
         if action == "Allow" {
             // Every link must be allowed: one that is not is scanned.
-            let all = vec![Pred::Link(hosts.clone()), Pred::Not(Box::new(Pred::Link(hosts.complement())))];
+            let all = vec![
+                Pred::Link(hosts.clone()),
+                Pred::Not(Box::new(Pred::Link(hosts.complement()))),
+            ];
             let effects = bench.effects(TENANT_ALLOW_URL);
-            rules.push(rule(TENANT_ALLOW_URL.control, Guard { when: all, unless: Vec::new() }, effects));
+            rules.push(rule(
+                TENANT_ALLOW_URL.control,
+                Guard {
+                    when: all,
+                    unless: Vec::new(),
+                },
+                effects,
+            ));
         } else {
             let need = undecided_block(bench, span);
-            let ends = Effect::Ends { verdict: Verdict::Quarantined, unless_cleared_by: SIMULATION, need: Some(need) };
+            let ends = Effect::Ends {
+                verdict: Verdict::Quarantined,
+                unless_cleared_by: SIMULATION,
+                need: Some(need),
+            };
             rules.push(rule("tenant-block", Guard::when(Pred::Link(hosts)), vec![ends]));
         }
     }
@@ -223,7 +268,11 @@ fn url_rules(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> Vec<Rule>
             nowhere,
             &[
                 Effect::MayClear(TENANT_ALLOW_URL.clears, need),
-                Effect::Ends { verdict: Verdict::Quarantined, unless_cleared_by: &[], need: Some(need) },
+                Effect::Ends {
+                    verdict: Verdict::Quarantined,
+                    unless_cleared_by: &[],
+                    need: Some(need),
+                },
             ],
         ));
     }
@@ -234,29 +283,47 @@ fn url_rules(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> Vec<Rule>
 pub(super) fn host_of(entry: &str, block: bool) -> Option<DomainSet> {
     let entry = entry.trim();
     let bare = entry.split_once("://").map_or(entry, |(_, rest)| rest);
-    let (host, path) = bare.split_once('/').map_or((bare, None), |(host, path)| (host, Some(path)));
+    let (host, path) = bare
+        .split_once('/')
+        .map_or((bare, None), |(host, path)| (host, Some(path)));
     if path.is_some_and(|path| path != "*" && path != "*/") && !block {
         return None;
     }
     if let Some(rest) = host.strip_prefix("*.").or_else(|| host.strip_prefix('~')) {
         let domain = Domain::parse(rest.trim_end_matches('~')).ok()?;
-        return Some(if host.starts_with('~') { DomainSet::with_subs(&domain) } else { DomainSet::subs_of(&domain) });
+        return Some(if host.starts_with('~') {
+            DomainSet::with_subs(&domain)
+        } else {
+            DomainSet::subs_of(&domain)
+        });
     }
     let domain = Domain::parse(host).ok()?;
-    Some(if block { DomainSet::with_subs(&domain) } else { DomainSet::exact(&domain) })
+    Some(if block {
+        DomainSet::with_subs(&domain)
+    } else {
+        DomainSet::exact(&domain)
+    })
 }
 
 /// Spoof pairs: who may be spoofed, and from where: a reverse name, a /24, a DKIM domain, or anywhere.
 fn spoof_rules(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> Vec<Rule> {
     let mut rules = Vec::new();
     for &record in bundle.records(Kind::TenantListSpoof) {
-        let (Field::Set(user), Field::Set(from_where)) =
-            (field::text(record.get("SpoofedUser")), field::text(record.get("SendingInfrastructure")))
-        else {
+        let (Field::Set(user), Field::Set(from_where)) = (
+            field::text(record.get("SpoofedUser")),
+            field::text(record.get("SendingInfrastructure")),
+        ) else {
             continue;
         };
         let user_list = field::list(record.get("SpoofedUser"));
-        let read = senders("SpoofedUser", &user_list, record.span(), &[Identity::HeaderFrom], false, Wildcard::Literal);
+        let read = senders(
+            "SpoofedUser",
+            &user_list,
+            record.span(),
+            &[Identity::HeaderFrom],
+            false,
+            Wildcard::Literal,
+        );
         let anyone = user.value.trim() == "*";
         let who = if anyone { Pred::Always } else { Pred::From(read.exact) };
         let (host, hosts_list) = infrastructure(&from_where.value, from_where.span, bench);
@@ -275,7 +342,10 @@ fn spoof_rules(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> Vec<Rul
             object: format!("tenant-list-spoof/{}, {}", user.value, from_where.value),
             origin: user.span,
             control: if allow { SPOOF_PAIR.control } else { "tenant-block" },
-            guard: Guard { when: vec![who, host], unless: Vec::new() },
+            guard: Guard {
+                when: vec![who, host],
+                unless: Vec::new(),
+            },
             effects,
             force: Force::InForce,
             lists: [Some(list), hosts_list].into_iter().flatten().collect(),

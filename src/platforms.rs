@@ -1,0 +1,8 @@
+//! The table of platforms.
+
+pub mod exchange;
+
+use crate::platform::Platform;
+
+/// All platforms that can be read, sorted by id.
+pub static PLATFORMS: &[&Platform] = &[&exchange::EXCHANGE];
