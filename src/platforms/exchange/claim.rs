@@ -157,9 +157,8 @@ impl<'a> Reading<'a> {
         let strange = adopt(&mut groups, strange, place);
         let by_name = place.by_name && strange.named;
         let mut complete = place.complete;
-        if !groups.is_empty()
-            && let Some(&first) = strange.left.first()
-        {
+        let any = !groups.is_empty();
+        if any && let Some(&first) = strange.left.first() {
             self.claimed.problems.push(strangers(first, strange.left.len()));
             complete &= strange.left.iter().all(|item| item.kind() == Shape::Table);
         }
@@ -176,7 +175,7 @@ impl<'a> Reading<'a> {
             self.add(claim, place.named);
         }
         let cut = |item: &&Node<'a>| item.as_str().is_some_and(|text| is_cut_text(&text));
-        if let Some(&lost) = strange.left.iter().find(cut) {
+        if !any && let Some(&lost) = strange.left.iter().find(cut) {
             self.lost(lost, place);
         }
         self.pages(&strange.left, place);

@@ -1,4 +1,6 @@
-//! Answers of the admin API and of the portal: the rows, and beside them whether more exist (export-formats C4, C5, T6).
+//! Answers of the admin API and of the portal: the rows, and beside them whether more exist.
+//!
+//! The shapes are C4 and C5 of export-formats, the signs that rows are lacking its T6.
 
 use super::super::field;
 use super::error::quote;

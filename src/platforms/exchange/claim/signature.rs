@@ -133,7 +133,7 @@ static SIGNATURES: [Signature; 32] = [
         never: &["FromScope", "SetSCL", "BlockAccess"],
         ..NOTHING
     },
-    // The older spelling of the domains (export-formats section 4, Advanced Delivery); transport rules have no `Policy`.
+    // The older spelling of the domains (export-formats section 4). Transport rules have no `Policy`.
     Signature {
         kind: Kind::AdvancedDeliveryRule,
         weak: &["SenderDomainIs", "SenderIpRanges", "Policy"],

@@ -117,7 +117,8 @@ fn the_name_of_the_file_decides_what_is_empty() {
     );
     assert_eq!(
         text("Get-TenantAllowBlockListItems", "[]"),
-        "tenant-list.Sender 0 by name\ntenant-list.Url 0 by name\ntenant-list.FileHash 0 by name\ntenant-list.IP 0 by name"
+        "tenant-list.Sender 0 by name\ntenant-list.Url 0 by name\n\
+         tenant-list.FileHash 0 by name\ntenant-list.IP 0 by name"
     );
     assert_eq!(
         text("Get-TenantAllowBlockListItems.Url.AdvancedDelivery", "[]"),
@@ -265,7 +266,8 @@ fn more_rows_than_were_exported() {
 
 #[test]
 fn tenant_list_rows_by_shape() {
-    let lists = "tenant-list.Sender 1\ntenant-list.Url 1\ntenant-list.FileHash 1\ntenant-list.IP 1\nadvanced-delivery-url 1\n\
+    let lists = "tenant-list.Sender 1\ntenant-list.Url 1\ntenant-list.FileHash 1\ntenant-list.IP 1\n\
+                 advanced-delivery-url 1\n\
                  note Notice: 4 tenant allow/block rows do not name a list; the shape of the values decided @ \
                  \"news@vendor.example\"";
     assert_eq!(fixture("tenant-list.shapes.json"), lists);
@@ -285,8 +287,8 @@ fn tenant_list_rows_by_shape() {
     let wrong = format!("[{}]", row("2001:db8::1", ""));
     assert_eq!(
         text("Get-TenantAllowBlockListItems.Sender", &wrong),
-        "tenant-list.Sender 1 by name\nwarn BadValue: 1 row is no entry of the tenant list `Sender` this export is named \
-         after @ \"2001:db8::1\""
+        "tenant-list.Sender 1 by name\nwarn BadValue: 1 row is no entry of the tenant list `Sender` this export is \
+         named after @ \"2001:db8::1\""
     );
 }
 
@@ -371,19 +373,19 @@ fn values_below_the_depth_are_reported_once_a_key() {
     assert_eq!(
         fixture("content-filter-policy.depth-truncated.json"),
         "content-filter-policy 1\n\
-         deny Truncated: the export of content-filter-policy was cut off: 2 values of `AllowedSenders` lost their content @ \
-         \"@{Address=news@vendor.example; IsValidAddress=True}\"\n\
-         deny Truncated: the export of content-filter-policy was cut off: 1 value of `AllowedSenderDomains` lost its content @ \
-         \"Microsoft.Exchange.Data.SmtpDomain\"\n\
-         deny Truncated: the export of content-filter-policy was cut off: 1 value of `BlockedSenders` lost its content @ \
-         \"System.Collections.ArrayList\""
+         deny Truncated: the export of content-filter-policy was cut off: 2 values of `AllowedSenders` lost their content \
+         @ \"@{Address=news@vendor.example; IsValidAddress=True}\"\n\
+         deny Truncated: the export of content-filter-policy was cut off: 1 value of `AllowedSenderDomains` lost its content \
+         @ \"Microsoft.Exchange.Data.SmtpDomain\"\n\
+         deny Truncated: the export of content-filter-policy was cut off: 1 value of `BlockedSenders` lost its content \
+         @ \"System.Collections.ArrayList\""
     );
 }
 
 #[test]
 fn an_export_that_is_all_cut_off_is_lacking() {
-    let lost = "deny Truncated: the export of arc-config was cut off: its objects lost their content @ \
-                \"@{ArcTrustedSealers=a.example}\"\nfailed arc-config @ \"@{ArcTrustedSealers=a.example}\"";
+    let lost = "deny Truncated: the export of arc-config was cut off: its objects lost their content \
+                @ \"@{ArcTrustedSealers=a.example}\"\nfailed arc-config @ \"@{ArcTrustedSealers=a.example}\"";
     assert_eq!(text("Get-ArcConfig", r#"["@{ArcTrustedSealers=a.example}"]"#), lost);
     assert_eq!(text("x", r#"{"Get-ArcConfig":"@{ArcTrustedSealers=a.example}"}"#), lost);
     assert_eq!(text("x", r#"["@{ArcTrustedSealers=a.example}"]"#), "nothing");

@@ -1,0 +1,198 @@
+//! Everything a check may look at, assembled once and never changed.
+//!
+//! Streams are traced through the path here, and what is left of them is put down to causes (`diagnosis`),
+//! so that checks only tell.
+
+pub mod attacker;
+pub mod diagnosis;
+pub mod shared;
+
+use jiff::civil::Date;
+
+use crate::allow::address::AddressSet;
+use crate::allow::domain::{Domain, DomainSet};
+use crate::allow::ip::IpSet;
+use crate::message::{Concern, Concerns, Field};
+use crate::pack::Pack;
+use crate::path::trace::{Answer, Coverage, Trace};
+use crate::path::{MailPath, Need, NeedId};
+use crate::platform::Unread;
+use crate::policy::Policy;
+use crate::problem::Problem;
+use crate::requirement::Requirement;
+use crate::source::{SourceId, Sources, Span, Spanned};
+use crate::tenant::Tenant;
+
+use attacker::Attacker;
+use diagnosis::Diagnosis;
+
+/// What is known about a tenant before it is judged.
+pub struct Facts<'a> {
+    /// The texts.
+    pub sources: &'a Sources,
+    /// The day of the audit.
+    pub now: Date,
+    /// The tenant file, or what stands for it.
+    pub tenant: &'a Tenant,
+    /// Levels, limits, expectations.
+    pub policy: &'a Policy,
+    /// All packs, declared or not.
+    pub packs: &'a [Pack],
+    /// What must get through.
+    pub requirements: Vec<Requirement<'a>>,
+    /// The way there.
+    pub path: &'a MailPath,
+    /// Domains of the tenant.
+    pub domains: Vec<Spanned<Domain>>,
+    /// Addresses in them.
+    pub accepted: AddressSet,
+    /// Keys that nobody reads.
+    pub unread: Vec<Unread>,
+    /// What is wrong with the exports.
+    pub problems: Vec<Problem>,
+    /// Files that nobody claims.
+    pub unclaimed: Vec<SourceId>,
+}
+
+/// One stream on its way.
+pub struct StreamEvidence<'a> {
+    /// What must get through.
+    pub requirement: &'a Requirement<'a>,
+    /// What it met.
+    pub trace: Trace<'a>,
+    /// One row per stage and concern.
+    pub rows: Vec<Row>,
+    /// What keeps it from getting through, each with its cause.
+    pub diagnoses: Vec<Diagnosis>,
+}
+
+/// The answer for one concern.
+pub struct Row {
+    /// Index of the stage.
+    pub stage: usize,
+    /// The concern.
+    pub concern: Concern,
+    /// In one word.
+    pub answer: Answer,
+    /// In three sets.
+    pub coverage: Coverage,
+}
+
+/// Everything a check may look at.
+pub struct Evidence<'a> {
+    /// What was known.
+    pub facts: &'a Facts<'a>,
+    /// The streams.
+    pub streams: Vec<StreamEvidence<'a>>,
+    /// Who else might send.
+    pub attacker: Attacker,
+    /// Hosts that are declared to be of a vendor in use and nobody else's.
+    pub vendor_hosts: IpSet,
+    /// Domains of vendors in use.
+    pub vendor_domains: DomainSet,
+    /// Our own hosts.
+    pub own_hosts: IpSet,
+}
+
+impl<'a> Evidence<'a> {
+    /// Traces the streams and puts down to causes what is left of them.
+    pub fn assemble(facts: &'a Facts<'a>) -> Self {
+        let vendor_hosts: Vec<IpSet> = facts.requirements.iter().map(Requirement::dedicated_hosts).collect();
+        let vendor_hosts = IpSet::union_all(&vendor_hosts);
+        let vendor_domains: Vec<DomainSet> = facts.requirements.iter().map(Requirement::domains).collect();
+        let vendor_domains = DomainSet::union_all(&vendor_domains);
+        let own: Vec<&IpSet> =
+            facts.tenant.own.iter().flat_map(|own| own.networks.iter().map(|network| &network.value)).collect();
+        let own_hosts = IpSet::union_all(own);
+        let attacker = Attacker::of(facts, &vendor_hosts.union(&own_hosts), &vendor_domains);
+        let streams = facts.requirements.iter().map(|requirement| stream(facts, requirement)).collect();
+        Self { facts, streams, attacker, vendor_hosts, vendor_domains, own_hosts }
+    }
+
+    /// A need of the path.
+    pub fn need(&self, id: NeedId) -> Option<&'a Need> {
+        self.facts.path.needed(id)
+    }
+
+    /// The id of a stage.
+    pub fn stage_id(&self, stage: usize) -> &'static str {
+        self.facts.path.stages.get(stage).map_or("", |stage| stage.id)
+    }
+
+    /// Where a pack of an id is declared, if the tenant file declares it.
+    pub fn declares(&self, pack: &Pack) -> bool {
+        self.facts.requirements.iter().any(|requirement| requirement.pack.id.value == pack.id.value)
+    }
+
+    /// A place for a finding that stands nowhere.
+    pub fn nowhere(&self) -> Span {
+        self.facts
+            .path
+            .rules()
+            .map(|(_, _, rule)| rule.origin)
+            .next()
+            .unwrap_or(Span::new(self.facts.tenant.source, 0, 0))
+    }
+}
+
+/// Concerns judged after a message is in the mailbox: the way of delivery does not spare it these.
+const AFTER_DELIVERY: Concerns = Concerns::of(&[Concern::LinkClick]);
+
+fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamEvidence<'a> {
+    let path = facts.path;
+    let mut judged = requirement.concerns;
+    if !requirement.needs_smtp() {
+        judged = judged.without(judged.without(AFTER_DELIVERY));
+    }
+    let open = requirement.open;
+    let trace = path.trace(&path.masked(&requirement.wide), open);
+    let narrow = (requirement.narrow != requirement.wide).then(|| path.trace(&path.masked(&requirement.narrow), open));
+    let mut rows = Vec::new();
+    for concern in requirement.concerns.iter() {
+        let Some(stage) = path.judge(concern) else { continue };
+        if !judged.has(concern) {
+            rows.push(Row { stage, concern, answer: Answer::NotApplicable, coverage: Coverage::default() });
+            continue;
+        }
+        let mut coverage = trace.coverage(concern);
+        if let Some(narrow) = &narrow {
+            // What is only left because a source does not say which sender it means is undecided.
+            let surely_left = narrow.coverage(concern).left;
+            if surely_left.is_empty() && !coverage.left.is_empty() {
+                coverage.undecided.absorb(std::mem::take(&mut coverage.left));
+            }
+        }
+        if requirement.unset.iter().any(|parameter| parameter.required) {
+            // What its mail looks like is only half known: nothing can be said to be left.
+            coverage.undecided.absorb(std::mem::take(&mut coverage.left));
+        }
+        if open.has(Field::To) {
+            coverage.undecided.absorb(std::mem::take(&mut coverage.left));
+        }
+        rows.push(Row { stage, concern, answer: coverage.answer(&trace.sent), coverage });
+    }
+    let diagnoses = diagnosis::diagnose(facts, requirement, &trace, &rows);
+    StreamEvidence { requirement, trace, rows, diagnoses }
+}
+
+impl StreamEvidence<'_> {
+    /// Whether everything that is asked about gets through; `None` if that is undecided.
+    pub fn gets_through(&self) -> Option<bool> {
+        let any = |wanted: &[Answer]| self.rows.iter().any(|row| wanted.contains(&row.answer));
+        if any(&[Answer::Part, Answer::None]) {
+            return Some(false);
+        }
+        if any(&[Answer::Unknown]) || self.requirement.unset.iter().any(|parameter| parameter.required) {
+            return None;
+        }
+        Some(true)
+    }
+
+    /// Whether a vendor's stream is full for a concern, or not asked about it.
+    pub fn is_full(&self, concern: Concern) -> bool {
+        self.rows
+            .iter()
+            .filter(|row| row.concern == concern)
+            .all(|row| matches!(row.answer, Answer::Full | Answer::NotApplicable))
+    }
+}

@@ -1,0 +1,387 @@
+//! What keeps a stream from getting through, each part put down to one cause.
+//!
+//! One fault, one finding (semantics, section 7): a cause takes the part of the stream that it explains,
+//! and only what nothing explains is "not cleared".
+
+use std::collections::BTreeSet;
+
+use crate::allow::address::AddressSet;
+use crate::allow::domain::DomainSet;
+use crate::allow::ip::IpSet;
+use crate::message::{Concern, Concerns, Cube, Identity, MessageSet, Names};
+use crate::pack::Clears;
+use crate::path::trace::Trace;
+use crate::path::{Force, List, Meaning, NeedId, Rule, RuleAt, Verdict};
+use crate::requirement::{Fact, Means, Requirement};
+
+use super::{Facts, Row};
+
+/// One fault of one stream.
+#[derive(Debug, Clone)]
+pub struct Diagnosis {
+    /// Why.
+    pub cause: Cause,
+    /// Index of the stage.
+    pub stage: usize,
+    /// Concerns it leaves.
+    pub concerns: Concerns,
+    /// The messages it concerns.
+    pub part: MessageSet,
+}
+
+/// Why part of a stream does not get through, or nobody can say whether it does.
+#[derive(Debug, Clone)]
+pub enum Cause {
+    /// A rule ends the way.
+    Ended {
+        /// The rule.
+        by: RuleAt,
+        /// How.
+        verdict: Verdict,
+    },
+    /// A rule would clear it, but takes no part.
+    Dormant {
+        /// The rule.
+        rule: RuleAt,
+    },
+    /// A rule would clear it, but another stops or undoes it.
+    Shadowed {
+        /// The rule that would clear it.
+        rule: Option<RuleAt>,
+        /// The other.
+        by: RuleAt,
+    },
+    /// Only high-confidence phish is left.
+    TooWeak {
+        /// The control that clears the rest.
+        rule: Option<RuleAt>,
+        /// What would decide, if it is undecided.
+        need: Option<NeedId>,
+    },
+    /// A control lacks values.
+    Lacks {
+        /// The control.
+        rule: RuleAt,
+        /// Index of its list.
+        list: usize,
+        /// Indexes of the requirement's facts that are missing.
+        facts: Vec<usize>,
+        /// Whether the list holds none of the values of this identity.
+        whole: bool,
+    },
+    /// A control has every value and still leaves something.
+    Partial {
+        /// The control.
+        rule: RuleAt,
+    },
+    /// Nothing there clears it.
+    Nothing,
+    /// Undecided.
+    Undecided {
+        /// What would decide.
+        needs: BTreeSet<NeedId>,
+    },
+}
+
+/// Puts what is left of a stream down to causes.
+pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<'_>, rows: &[Row]) -> Vec<Diagnosis> {
+    let mut found = Vec::new();
+    if requirement.needs_smtp() {
+        for end in &trace.ends {
+            if !end.sure.is_empty() {
+                found.push(Diagnosis {
+                    cause: Cause::Ended { by: end.at, verdict: end.verdict },
+                    stage: end.at.stage,
+                    concerns: Concerns::of(&[Concern::Routing]),
+                    part: end.sure.clone(),
+                });
+            }
+            if !end.unsure.is_empty() {
+                found.push(Diagnosis {
+                    cause: Cause::Undecided { needs: end.needs.clone() },
+                    stage: end.at.stage,
+                    concerns: Concerns::of(&[Concern::Routing]),
+                    part: end.unsure.clone(),
+                });
+            }
+        }
+    }
+    for (concerns, row) in grouped(rows) {
+        let mut left = row.coverage.left.clone();
+        let mut put = |cause: Cause, part: MessageSet| {
+            found.push(Diagnosis { cause, stage: row.stage, concerns, part });
+        };
+        for (by, part) in &row.coverage.undone {
+            let rule = row.coverage.clearers.iter().copied().find(|clearer| clearer < by);
+            put(Cause::Shadowed { rule, by: *by }, part.clone());
+        }
+        for (at, _, rule) in trace.path.rules().filter(|(at, _, rule)| at.stage <= row.stage && !rule.in_force()) {
+            if left.is_empty() {
+                break;
+            }
+            if !rule.may_clear().overlaps(concerns) {
+                continue;
+            }
+            let part = rule.guard.split(&left).sure;
+            if !part.is_empty() {
+                left = left.minus(&part);
+                put(Cause::Dormant { rule: at }, part);
+            }
+        }
+        for shadow in &trace.shadows {
+            let clears = trace.path.rule(shadow.at).is_some_and(|rule| rule.may_clear().overlaps(concerns));
+            let part = left.intersect(&shadow.set);
+            if clears && !part.is_empty() {
+                left = left.minus(&part);
+                put(Cause::Shadowed { rule: Some(shadow.at), by: shadow.by }, part);
+            }
+        }
+        if !left.is_empty() {
+            for (cause, part) in lacking(requirement, trace, concerns, left) {
+                put(cause, part);
+            }
+        }
+        let undone: MessageSet = row.coverage.undone.iter().fold(MessageSet::empty(), |all, (_, part)| all.union(part));
+        let undecided = row.coverage.undecided.minus(&undone);
+        if !undecided.is_empty() {
+            put(Cause::Undecided { needs: row.coverage.needs.clone() }, undecided);
+        }
+    }
+    let found = merged(found);
+    weigh(facts, requirement, trace, found)
+}
+
+/// Concerns of one stage with the same answer are one question.
+fn grouped(rows: &[Row]) -> Vec<(Concerns, &Row)> {
+    let mut groups: Vec<(Concerns, &Row)> = Vec::new();
+    for row in rows.iter().filter(|row| row.concern != Concern::Routing) {
+        if row.coverage.left.is_empty() && row.coverage.undecided.is_empty() {
+            continue;
+        }
+        let same = |other: &Row| {
+            other.coverage.left == row.coverage.left
+                && other.coverage.undecided == row.coverage.undecided
+                && other.coverage.needs == row.coverage.needs
+                && other.coverage.clearers == row.coverage.clearers
+        };
+        match groups.iter_mut().find(|(_, other)| same(other)) {
+            Some((concerns, _)) => *concerns = concerns.and(Concerns::of(&[row.concern])),
+            None => groups.push((Concerns::of(&[row.concern]), row)),
+        }
+    }
+    groups
+}
+
+/// What nothing explains: values that the best control lacks.
+fn lacking(
+    requirement: &Requirement<'_>,
+    trace: &Trace<'_>,
+    concerns: Concerns,
+    mut left: MessageSet,
+) -> Vec<(Cause, MessageSet)> {
+    let mut causes = Vec::new();
+    let Some(at) = best_control(requirement, trace, concerns) else { return vec![(Cause::Nothing, left)] };
+    let Some(rule) = trace.path.rule(at) else { return vec![(Cause::Nothing, left)] };
+    for (index, list) in rule.lists.iter().enumerate().filter(|(_, list)| !list.exception) {
+        let wanted: Vec<usize> = (0..requirement.facts.len())
+            .filter(|&fact| requirement.facts.get(fact).is_some_and(|fact| fact.required && compares(list, fact)))
+            .collect();
+        let missing: Vec<usize> = wanted
+            .iter()
+            .copied()
+            .filter(|&fact| requirement.facts.get(fact).is_some_and(|fact| !holds(list, fact)))
+            .collect();
+        let whole = missing.len() == wanted.len() && wanted.len() > 1;
+        let mut taken = Vec::new();
+        let mut whole_part = MessageSet::empty();
+        for fact in missing {
+            let Some(shown) = requirement.facts.get(fact).and_then(shows) else { continue };
+            let part = left.intersect(&shown);
+            if part.is_empty() {
+                continue;
+            }
+            left = left.minus(&shown);
+            if whole {
+                taken.push(fact);
+                whole_part.absorb(part);
+            } else {
+                causes.push((Cause::Lacks { rule: at, list: index, facts: vec![fact], whole: false }, part));
+            }
+        }
+        if whole && !taken.is_empty() {
+            causes.push((Cause::Lacks { rule: at, list: index, facts: taken, whole: true }, whole_part));
+        }
+        if left.is_empty() {
+            return causes;
+        }
+    }
+    causes.push((Cause::Partial { rule: at }, left));
+    causes
+}
+
+/// The control that most of the vendor's values are in already, and that clears what is asked for.
+fn best_control(requirement: &Requirement<'_>, trace: &Trace<'_>, concerns: Concerns) -> Option<RuleAt> {
+    let mut best: Option<(usize, RuleAt)> = None;
+    for (at, _, rule) in trace.path.rules() {
+        if !rule.in_force() || !rule.may_clear().overlaps(concerns) || rule.lists.is_empty() {
+            continue;
+        }
+        let score = rule
+            .lists
+            .iter()
+            .filter(|list| !list.exception)
+            .map(|list| requirement.facts.iter().filter(|fact| compares(list, fact) && touches(list, fact)).count())
+            .sum::<usize>();
+        // A list with nothing of the vendor in it is not its control.
+        if score > 0 && best.is_none_or(|(known, _)| score > known) {
+            best = Some((score, at));
+        }
+    }
+    best.map(|(_, at)| at)
+}
+
+/// Whether a list is compared with what a fact is about.
+pub fn compares(list: &List, fact: &Fact) -> bool {
+    let same = |identity: Identity| list.identities.contains(&identity);
+    match fact.identity {
+        Identity::SenderDomain => same(Identity::MailFrom) || same(Identity::HeaderFrom),
+        identity => same(identity),
+    }
+}
+
+/// Whether the entries of a list cover a fact together.
+pub fn holds(list: &List, fact: &Fact) -> bool {
+    match &fact.means {
+        Means::Hosts(hosts) => IpSet::union_all(&entry_hosts(list)).covers(hosts),
+        Means::Senders(senders) => AddressSet::union_all(&entry_senders(list)).covers(senders),
+        Means::Names(names) => entry_names(list).covers(names),
+        Means::Header(..) | Means::Other => true,
+    }
+}
+
+/// Whether any entry of a list is about a fact.
+pub fn touches(list: &List, fact: &Fact) -> bool {
+    match &fact.means {
+        Means::Hosts(hosts) => entry_hosts(list).iter().any(|entry| entry.overlaps(hosts)),
+        Means::Senders(senders) => {
+            !senders.is_open() && entry_senders(list).iter().any(|entry| !entry.is_open() && entry.overlaps(senders))
+        }
+        Means::Names(names) => !names.is_open() && entry_names(list).overlaps(names),
+        Means::Header(_, values) => list.entries.iter().any(|entry| values.contains(&entry.text)),
+        Means::Other => false,
+    }
+}
+
+fn entry_hosts(list: &List) -> Vec<IpSet> {
+    let hosts = |entry: &crate::path::Entry| match &entry.meaning {
+        Meaning::Networks(hosts) => Some(hosts.clone()),
+        Meaning::Malformed { meant, .. } => meant.clone(),
+        _ => None,
+    };
+    list.entries.iter().filter_map(hosts).collect()
+}
+
+fn entry_senders(list: &List) -> Vec<AddressSet> {
+    list.entries
+        .iter()
+        .filter_map(|entry| match &entry.meaning {
+            Meaning::Senders(senders) => Some(senders.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn entry_names(list: &List) -> DomainSet {
+    let sets: Vec<DomainSet> = list
+        .entries
+        .iter()
+        .filter_map(|entry| match &entry.meaning {
+            Meaning::Names(names) => Some(names.clone()),
+            Meaning::Senders(senders) if !senders.is_open() => Some(senders.domains_touched()),
+            _ => None,
+        })
+        .collect();
+    DomainSet::union_all(&sets)
+}
+
+/// All messages that show a fact.
+pub fn shows(fact: &Fact) -> Option<MessageSet> {
+    let all = Cube::all();
+    let cube = match (&fact.means, fact.identity) {
+        (Means::Hosts(hosts), _) => Cube { ip: hosts.clone(), ..all },
+        (Means::Senders(senders), Identity::HeaderFrom) => Cube { from: senders.clone(), ..all },
+        (Means::Senders(senders), _) => Cube { mail_from: senders.clone(), ..all },
+        (Means::Names(names), Identity::Link) => Cube { links: Names::some_in(names.clone()), ..all },
+        (Means::Names(names), _) => Cube { dkim: Names::some_in(names.clone()), ..all },
+        (Means::Header(..) | Means::Other, _) => return None,
+    };
+    Some(MessageSet::from(cube))
+}
+
+/// Diagnoses with one cause are one, whatever concerns and stages they are about.
+fn merged(found: Vec<Diagnosis>) -> Vec<Diagnosis> {
+    let mut merged: Vec<Diagnosis> = Vec::new();
+    for diagnosis in found {
+        match merged.iter_mut().find(|known| same_cause(&known.cause, &diagnosis.cause)) {
+            Some(known) => {
+                known.concerns = known.concerns.and(diagnosis.concerns);
+                known.part.absorb(diagnosis.part);
+                known.stage = known.stage.min(diagnosis.stage);
+            }
+            None => merged.push(diagnosis),
+        }
+    }
+    merged
+}
+
+fn same_cause(one: &Cause, other: &Cause) -> bool {
+    match (one, other) {
+        (Cause::Ended { by: a, .. }, Cause::Ended { by: b, .. }) | (Cause::Dormant { rule: a }, Cause::Dormant { rule: b }) => {
+            a == b
+        }
+        (Cause::Shadowed { rule: a, by: x }, Cause::Shadowed { rule: b, by: y }) => a == b && x == y,
+        (Cause::Lacks { rule: a, list: i, facts: f, .. }, Cause::Lacks { rule: b, list: j, facts: g, .. }) => {
+            a == b && i == j && f == g
+        }
+        (Cause::Partial { rule: a }, Cause::Partial { rule: b }) => a == b,
+        (Cause::Nothing, Cause::Nothing) => true,
+        (Cause::Undecided { needs: a }, Cause::Undecided { needs: b }) => a == b,
+        _ => false,
+    }
+}
+
+const HIGH_PHISH: Concerns = Concerns::of(&[Concern::HighConfidencePhish]);
+
+/// Only high-confidence phish left: a control is there and too weak. Beside a sharper cause it goes without saying.
+fn weigh(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<'_>, found: Vec<Diagnosis>) -> Vec<Diagnosis> {
+    if requirement.stream.clears.value != Clears::Everything {
+        return found;
+    }
+    let sharper = found.iter().any(|diagnosis| {
+        !matches!(diagnosis.cause, Cause::Undecided { .. } | Cause::Ended { .. }) && diagnosis.concerns != HIGH_PHISH
+    });
+    let clearer = trace.hits.iter().map(|hit| hit.at).find(|at| {
+        trace.path.rule(*at).is_some_and(|rule: &Rule| rule.clears().has(Concern::Spam) && matches!(rule.force, Force::InForce))
+    });
+    found
+        .into_iter()
+        .filter_map(|mut diagnosis| {
+            if diagnosis.concerns != HIGH_PHISH {
+                return Some(diagnosis);
+            }
+            let mx = |needs: &BTreeSet<NeedId>| {
+                needs.iter().copied().find(|need| facts.path.needed(*need).is_some_and(|need| need.key == "mx"))
+            };
+            let need = match &diagnosis.cause {
+                Cause::Undecided { needs } => Some(mx(needs)?).map(Some),
+                Cause::Nothing | Cause::Partial { .. } | Cause::Lacks { .. } => Some(None),
+                _ => return Some(diagnosis),
+            };
+            if sharper {
+                return None;
+            }
+            diagnosis.cause = Cause::TooWeak { rule: clearer, need: need.flatten() };
+            Some(diagnosis)
+        })
+        .collect()
+}

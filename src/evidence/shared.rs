@@ -1,0 +1,66 @@
+//! Domains that belong to everybody: mailboxes anyone can have, hosts anyone can send through.
+//!
+//! Microsoft warns of allowing popular domains
+//! (<https://learn.microsoft.com/defender-office-365/create-safe-sender-lists-in-office-365>);
+//! which domains are popular is common knowledge of the field and stands here as a table.
+
+use crate::allow::domain::Domain;
+
+/// Free mailboxes: an account, and with it valid authentication, can be had by anyone.
+const CONSUMER: &[&str] = &[
+    "aol.com",
+    "gmail.com",
+    "gmx.com",
+    "gmx.de",
+    "gmx.net",
+    "googlemail.com",
+    "hotmail.com",
+    "icloud.com",
+    "live.com",
+    "mail.com",
+    "mail.ru",
+    "msn.com",
+    "outlook.com",
+    "proton.me",
+    "protonmail.com",
+    "qq.com",
+    "web.de",
+    "yahoo.com",
+    "yandex.ru",
+    "ymail.com",
+    "zoho.com",
+];
+
+/// Sending services: their own domain is in the envelope or signature of many customers.
+const PROVIDERS: &[&str] = &[
+    "amazonses.com",
+    "constantcontact.com",
+    "mailchimp.com",
+    "mailgun.org",
+    "mailjet.com",
+    "mandrillapp.com",
+    "mcsv.net",
+    "onmicrosoft.com",
+    "postmarkapp.com",
+    "rsgsv.net",
+    "salesforce.com",
+    "sendgrid.net",
+    "sparkpostmail.com",
+];
+
+/// Whether mail of this domain may be anybody's.
+pub fn is_shared(domain: &Domain) -> bool {
+    let exact = |list: &[&str]| list.contains(&domain.as_str());
+    let below = |list: &[&str]| list.iter().any(|known| domain.as_str().ends_with(&format!(".{known}")));
+    exact(CONSUMER) || exact(PROVIDERS) || below(PROVIDERS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_sorted() {
+        assert!(CONSUMER.is_sorted() && PROVIDERS.is_sorted());
+    }
+}
