@@ -5,6 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::evidence::Evidence;
+use crate::message::{Message, auth};
+use crate::policy::Policy;
 use crate::problem::{Label, Level};
 
 /// The groups of checks, in the order reports show them.
@@ -35,6 +38,122 @@ impl Group {
             Self::Dns => "dns",
             Self::Evidence => "evidence",
         }
+    }
+}
+
+/// One check.
+pub struct Check {
+    /// Names the fault; never changes once released.
+    pub id: &'static str,
+    /// One line for tables.
+    pub summary: &'static str,
+    /// The page that `explain` prints.
+    pub page: &'static str,
+    /// Its group.
+    pub group: Group,
+    /// Its level where nothing says otherwise.
+    pub level: Level,
+    /// The version that brought it.
+    pub since: &'static str,
+    /// Finds.
+    pub run: fn(&Evidence<'_>, &mut Findings<'_>),
+}
+
+/// A finding as a check drafts it: what is not said here follows from the check.
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    /// Only where the check has several levels.
+    pub level: Option<Level>,
+    /// See [`Finding::message`].
+    pub message: String,
+    /// What to do; the page is named by the report.
+    pub help: String,
+    /// See [`Finding::vendor`].
+    pub vendor: Option<String>,
+    /// See [`Finding::stream`].
+    pub stream: Option<String>,
+    /// See [`Finding::stage`].
+    pub stage: Option<&'static str>,
+    /// See [`Finding::object`].
+    pub object: Option<String>,
+    /// See [`Finding::value`].
+    pub value: String,
+    /// See [`Finding::labels`].
+    pub labels: Vec<Label>,
+    /// See [`Finding::witness`].
+    pub witness: Option<Witness>,
+}
+
+/// Collects what checks find and gives each finding its level.
+pub struct Findings<'a> {
+    policy: &'a Policy,
+    overrides: &'a [(String, Level)],
+    check: Option<&'static Check>,
+    found: Vec<Finding>,
+}
+
+impl<'a> Findings<'a> {
+    /// Nothing found yet. `overrides` are those of the command line: check or group, in order, the last one counts.
+    pub fn new(policy: &'a Policy, overrides: &'a [(String, Level)]) -> Self {
+        Self {
+            policy,
+            overrides,
+            check: None,
+            found: Vec::new(),
+        }
+    }
+
+    /// Runs one check.
+    pub fn run(&mut self, check: &'static Check, evidence: &Evidence<'_>) {
+        self.check = Some(check);
+        (check.run)(evidence, self);
+    }
+
+    /// What was found, in the order of the checks.
+    pub fn into_found(self) -> Vec<Finding> {
+        self.found
+    }
+
+    /// Adds a finding of the running check.
+    pub fn push(&mut self, draft: Draft) {
+        let Some(check) = self.check else { return };
+        let level = self.level(check, draft.level.unwrap_or(check.level));
+        if level == Level::Allow {
+            return;
+        }
+        let platform = draft.stage.and_then(|stage| stage.split('/').next());
+        self.found.push(Finding {
+            check: check.id,
+            group: check.group,
+            level,
+            message: draft.message,
+            help: draft.help,
+            vendor: draft.vendor,
+            stream: draft.stream,
+            platform,
+            stage: draft.stage,
+            object: draft.object,
+            value: draft.value,
+            labels: draft.labels,
+            witness: draft.witness,
+            exception: None,
+        });
+    }
+
+    fn level(&self, check: &Check, own: Level) -> Level {
+        let said = |name: &str| name == check.id || name == check.group.as_str();
+        let by_policy = self
+            .policy
+            .levels
+            .iter()
+            .rev()
+            .find(|(name, _)| name.value == check.id)
+            .or_else(|| self.policy.levels.iter().rev().find(|(name, _)| said(&name.value)));
+        let by_option = self.overrides.iter().rev().find(|(name, _)| said(name));
+        by_option
+            .map(|(_, level)| *level)
+            .or(by_policy.map(|(_, level)| *level))
+            .unwrap_or(own)
     }
 }
 
@@ -98,4 +217,36 @@ pub struct Excepted {
     pub reason: String,
     /// Last day on which the exception holds.
     pub expires: Option<jiff::civil::Date>,
+}
+
+impl Witness {
+    /// A message in words.
+    pub fn of(message: &Message) -> Self {
+        let known = |words: auth::Words, set: u8| {
+            (set != words.all())
+                .then(|| words.first(set))
+                .flatten()
+                .map(|result| format!("{}={result}", words.method))
+        };
+        Self {
+            ip: Some(message.ip.to_string()),
+            mail_from: Some(message.mail_from.to_string()),
+            from: Some(message.from.to_string()),
+            to: Some(message.to.to_string()),
+            dkim: message.dkim.iter().map(ToString::to_string).collect(),
+            headers: message
+                .headers
+                .iter()
+                .map(|(name, value)| (name.as_str().to_owned(), value.clone()))
+                .collect(),
+            auth: [
+                known(auth::DMARC, message.dmarc),
+                known(auth::SPF, message.spf),
+                known(auth::COMPAUTH, message.compauth),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+        }
+    }
 }

@@ -5,7 +5,9 @@
 
 pub mod attacker;
 pub mod diagnosis;
+pub mod holes;
 pub mod shared;
+pub mod words;
 
 use jiff::civil::Date;
 
@@ -47,11 +49,11 @@ pub struct Facts<'a> {
     /// Addresses in them.
     pub accepted: AddressSet,
     /// Keys that nobody reads.
-    pub unread: Vec<Unread>,
+    pub unread: &'a [Unread],
     /// What is wrong with the exports.
-    pub problems: Vec<Problem>,
+    pub problems: &'a [Problem],
     /// Files that nobody claims.
-    pub unclaimed: Vec<SourceId>,
+    pub unclaimed: &'a [SourceId],
 }
 
 /// One stream on its way.
@@ -101,12 +103,27 @@ impl<'a> Evidence<'a> {
         let vendor_hosts = IpSet::union_all(&vendor_hosts);
         let vendor_domains: Vec<DomainSet> = facts.requirements.iter().map(Requirement::domains).collect();
         let vendor_domains = DomainSet::union_all(&vendor_domains);
-        let own: Vec<&IpSet> =
-            facts.tenant.own.iter().flat_map(|own| own.networks.iter().map(|network| &network.value)).collect();
+        let own: Vec<&IpSet> = facts
+            .tenant
+            .own
+            .iter()
+            .flat_map(|own| own.networks.iter().map(|network| &network.value))
+            .collect();
         let own_hosts = IpSet::union_all(own);
         let attacker = Attacker::of(facts, &vendor_hosts.union(&own_hosts), &vendor_domains);
-        let streams = facts.requirements.iter().map(|requirement| stream(facts, requirement)).collect();
-        Self { facts, streams, attacker, vendor_hosts, vendor_domains, own_hosts }
+        let streams = facts
+            .requirements
+            .iter()
+            .map(|requirement| stream(facts, requirement))
+            .collect();
+        Self {
+            facts,
+            streams,
+            attacker,
+            vendor_hosts,
+            vendor_domains,
+            own_hosts,
+        }
     }
 
     /// A need of the path.
@@ -121,7 +138,10 @@ impl<'a> Evidence<'a> {
 
     /// Where a pack of an id is declared, if the tenant file declares it.
     pub fn declares(&self, pack: &Pack) -> bool {
-        self.facts.requirements.iter().any(|requirement| requirement.pack.id.value == pack.id.value)
+        self.facts
+            .requirements
+            .iter()
+            .any(|requirement| requirement.pack.id.value == pack.id.value)
     }
 
     /// A place for a finding that stands nowhere.
@@ -151,7 +171,12 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
     for concern in requirement.concerns.iter() {
         let Some(stage) = path.judge(concern) else { continue };
         if !judged.has(concern) {
-            rows.push(Row { stage, concern, answer: Answer::NotApplicable, coverage: Coverage::default() });
+            rows.push(Row {
+                stage,
+                concern,
+                answer: Answer::NotApplicable,
+                coverage: Coverage::default(),
+            });
             continue;
         }
         let mut coverage = trace.coverage(concern);
@@ -169,10 +194,20 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
         if open.has(Field::To) {
             coverage.undecided.absorb(std::mem::take(&mut coverage.left));
         }
-        rows.push(Row { stage, concern, answer: coverage.answer(&trace.sent), coverage });
+        rows.push(Row {
+            stage,
+            concern,
+            answer: coverage.answer(&trace.sent),
+            coverage,
+        });
     }
     let diagnoses = diagnosis::diagnose(facts, requirement, &trace, &rows);
-    StreamEvidence { requirement, trace, rows, diagnoses }
+    StreamEvidence {
+        requirement,
+        trace,
+        rows,
+        diagnoses,
+    }
 }
 
 impl StreamEvidence<'_> {

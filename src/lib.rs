@@ -13,12 +13,32 @@ pub mod document;
 
 pub mod message;
 
+pub mod form;
+
+pub mod spelling;
+
+pub mod pack;
+
+pub mod policy;
+
+pub mod tenant;
+
+pub mod requirement;
+
 pub mod path;
 
 pub mod platform;
 
 pub mod platforms;
 
+pub mod evidence;
+
 pub mod check;
 
+pub mod checks;
+
 pub mod report;
+
+pub mod audit;
+
+pub mod cli;

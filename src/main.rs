@@ -1,2 +1,24 @@
-//! The command.
-fn main() {}
+//! Reads argv, the clock and the terminal, calls the command line, prints, and ends with its exit code.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use allowaudit::cli::{self, World};
+
+fn main() -> ExitCode {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the clock and the environment are read here and nowhere else"
+    )]
+    let world = World {
+        today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
+        terminal: std::io::stdout().is_terminal(),
+        no_color: std::env::var_os("NO_COLOR").is_some(),
+    };
+    let outcome = cli::run(std::env::args_os(), world);
+    // A closed pipe is success: whoever read the report has seen enough of it.
+    let _ = std::io::stderr().lock().write_all(outcome.err.as_bytes());
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(&outcome.out).and_then(|()| out.flush());
+    ExitCode::from(outcome.code)
+}

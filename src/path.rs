@@ -288,6 +288,18 @@ impl MailPath {
         })
     }
 
+    /// One message as the platform sees it.
+    pub fn masked_message(&self, message: &crate::message::Message) -> crate::message::Message {
+        let Some(mask) = &self.mask else { return message.clone() };
+        let ip = mask.egress.smallest().unwrap_or(message.ip);
+        let auth_ip = if mask.skipped { message.ip } else { ip };
+        crate::message::Message {
+            ip,
+            auth_ip,
+            ..message.clone()
+        }
+    }
+
     /// A need of this path. Needs of one key are one need; the first to ask says where.
     pub fn need(&mut self, need: Need) -> NeedId {
         let at = self

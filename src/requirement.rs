@@ -12,7 +12,9 @@ use crate::allow::ip::IpSet;
 use crate::message::{
     Concern, Concerns, Cube, Field, Fields, HeaderSet, Headers, Identity, MessageSet, NO_ATTACHMENT, Names,
 };
-use crate::pack::{Clears, Delivery, Grade, Pack, Parameter, Parsed, Scope, Sharing, SmtpWhenApi, Status, Stream, When};
+use crate::pack::{
+    Clears, Delivery, Grade, Pack, Parameter, Parsed, Scope, Sharing, SmtpWhenApi, Status, Stream, When,
+};
 use crate::source::{Span, Spanned};
 use crate::spelling::SenderSpec;
 use crate::tenant::{Answer, AnsweredBy, Vendor};
@@ -136,7 +138,12 @@ impl<'p> Requirement<'p> {
         let holds = |scope: &Scope| in_scope(scope, vendor, delivery, gateway);
         let mut facts = Vec::new();
         let mut groups: Vec<Option<String>> = Vec::new();
-        for value in vendor.pack.values.iter().filter(|value| value.stream.value == kind && holds(&value.scope)) {
+        for value in vendor
+            .pack
+            .values
+            .iter()
+            .filter(|value| value.stream.value == kind && holds(&value.scope))
+        {
             let starts = value.since.is_none_or(|since| since.value <= now);
             let ended = value.until.is_some_and(|until| until.value < now);
             let legacy = value.status.value == Status::Legacy || ended;
@@ -160,11 +167,19 @@ impl<'p> Requirement<'p> {
             });
         }
         let mut unset = Vec::new();
-        for parameter in vendor.pack.parameters.iter().filter(|parameter| parameter.stream.value == kind) {
+        for parameter in vendor
+            .pack
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.stream.value == kind)
+        {
             if !holds(&parameter.scope) || parameter.identity.is_none() {
                 continue;
             }
-            let answer = vendor.answers.iter().find(|answer| answer.parameter.value == parameter.id.value);
+            let answer = vendor
+                .answers
+                .iter()
+                .find(|answer| answer.parameter.value == parameter.id.value);
             let Some(answer) = answer.filter(|answer| answer.by != AnsweredBy::Nobody) else {
                 unset.push(parameter);
                 continue;
@@ -174,7 +189,11 @@ impl<'p> Requirement<'p> {
                 groups.push(parameter.scope.group.as_ref().map(|group| group.value.clone()));
                 facts.push(Fact {
                     identity: identity.value,
-                    text: if parameter.secret { format!("(the answer to {})", parameter.id.value) } else { text.value.clone() },
+                    text: if parameter.secret {
+                        format!("(the answer to {})", parameter.id.value)
+                    } else {
+                        text.value.clone()
+                    },
                     span: text.span,
                     grade: Grade::Vendor,
                     secret: parameter.secret,
@@ -192,7 +211,11 @@ impl<'p> Requirement<'p> {
             pack: vendor.pack,
             stream,
             delivery,
-            concerns: if stream.clears.value == Clears::Everything { SIMULATION } else { INBOX },
+            concerns: if stream.clears.value == Clears::Everything {
+                SIMULATION
+            } else {
+                INBOX
+            },
             narrow,
             wide,
             open,
@@ -266,7 +289,10 @@ fn in_scope(scope: &Scope, vendor: &Use<'_>, delivery: Delivery, gateway: bool) 
             When::Gateway => gateway,
             When::NoGateway => !gateway,
             When::Delivery(wanted) => *wanted == delivery,
-            When::Param(id) => vendor.answers.iter().any(|answer| answer.parameter.value == *id && answer.holds()),
+            When::Param(id) => vendor
+                .answers
+                .iter()
+                .any(|answer| answer.parameter.value == *id && answer.holds()),
         })
 }
 
@@ -286,11 +312,15 @@ fn means(parsed: &Parsed, identity: Identity, recipients: &AddressSet) -> Means 
         },
         // A header in a certain position among several of its name is not a header anybody can ask for by name.
         Parsed::Header(test) if test.at.is_none() => {
-            let values = test.matcher.as_ref().map_or_else(TextSet::all, |matcher| TextSet::matching(phrase(matcher)));
+            let values = test
+                .matcher
+                .as_ref()
+                .map_or_else(TextSet::all, |matcher| TextSet::matching(phrase(matcher)));
             Means::Header(test.name.clone(), values)
         }
-        Parsed::Subject(matcher) => HeaderName::parse("Subject")
-            .map_or(Means::Other, |name| Means::Header(name, TextSet::matching(phrase(matcher)))),
+        Parsed::Subject(matcher) => HeaderName::parse("Subject").map_or(Means::Other, |name| {
+            Means::Header(name, TextSet::matching(phrase(matcher)))
+        }),
         Parsed::Header(_) | Parsed::Text | Parsed::SideFile => Means::Other,
     }
 }
@@ -304,12 +334,23 @@ fn phrase(matcher: &Matcher) -> Matcher {
 }
 
 /// The product of the required facts, one cube a group.
-fn set(facts: &[Fact], groups: &[Option<String>], recipients: &AddressSet, narrow: bool, open: &mut Fields) -> MessageSet {
+fn set(
+    facts: &[Fact],
+    groups: &[Option<String>],
+    recipients: &AddressSet,
+    narrow: bool,
+    open: &mut Fields,
+) -> MessageSet {
     let mut names: Vec<&Option<String>> = groups.iter().filter(|group| group.is_some()).collect();
     names.sort();
     names.dedup();
     if names.is_empty() {
-        return MessageSet::from(cube(&facts.iter().filter(|fact| fact.required).collect::<Vec<_>>(), recipients, narrow, open));
+        return MessageSet::from(cube(
+            &facts.iter().filter(|fact| fact.required).collect::<Vec<_>>(),
+            recipients,
+            narrow,
+            open,
+        ));
     }
     let mut set = MessageSet::empty();
     for name in names {
@@ -326,7 +367,11 @@ fn set(facts: &[Fact], groups: &[Option<String>], recipients: &AddressSet, narro
 
 fn cube(facts: &[&Fact], recipients: &AddressSet, narrow: bool, open: &mut Fields) -> Cube {
     let of = |identity: Identity| facts.iter().filter(move |fact| fact.identity == identity);
-    let mut cube = Cube { to: recipients.clone(), attachments: NO_ATTACHMENT, ..Cube::all() };
+    let mut cube = Cube {
+        to: recipients.clone(),
+        attachments: NO_ATTACHMENT,
+        ..Cube::all()
+    };
     let hosts: Vec<&IpSet> = of(Identity::ConnectingIp)
         .filter_map(|fact| match &fact.means {
             Means::Hosts(hosts) => Some(hosts),
@@ -355,7 +400,9 @@ fn cube(facts: &[&Fact], recipients: &AddressSet, narrow: bool, open: &mut Field
     }
     match senders(Identity::HeaderFrom) {
         // The header sender that follows the envelope sender: one domain at a time would be exact, all at once is wider.
-        Some(_) if of(Identity::HeaderFrom).any(|fact| fact.text == "@same-as-mail-from") => cube.from = cube.mail_from.clone(),
+        Some(_) if of(Identity::HeaderFrom).any(|fact| fact.text == "@same-as-mail-from") => {
+            cube.from = cube.mail_from.clone()
+        }
         Some(senders) => cube.from = senders,
         None => *open = open.with(Field::From),
     }
@@ -388,7 +435,9 @@ fn headers(facts: &[&Fact]) -> Headers {
     }
     let mut named: Vec<(HeaderName, TextSet)> = Vec::new();
     for fact in facts {
-        let Means::Header(name, values) = &fact.means else { continue };
+        let Means::Header(name, values) = &fact.means else {
+            continue;
+        };
         match named.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => *known = known.union(values),
             None => named.push((name.clone(), values.clone())),

@@ -26,14 +26,24 @@ impl Attacker {
         let accepted = facts.accepted.domains_touched();
         let named = named_in_rules(facts.path);
         let protected = DomainSet::union_all([&accepted, vendor_domains, &named]);
-        let shared: Vec<Domain> = protected.positive().map(|(domain, ..)| domain).filter(is_shared).collect();
+        let shared: Vec<Domain> = protected
+            .positive()
+            .map(|(domain, ..)| domain)
+            .filter(is_shared)
+            .collect();
         // The tenant's own `onmicrosoft.com` name is nobody else's, though the domain above it is everybody's.
         let protected = protected.minus(&DomainSet::all_with_subs(&shared)).union(&accepted);
         let owned = AddressSet::domains(&protected);
         let not_pass = |words: auth::Words, passes: &[&str]| {
-            passes.iter().fold(words.all(), |set, word| set & !words.bit(word).unwrap_or(0))
+            passes
+                .iter()
+                .fold(words.all(), |set, word| set & !words.bit(word).unwrap_or(0))
         };
-        let to = if facts.accepted.is_empty() { AddressSet::all_addresses() } else { facts.accepted.clone() };
+        let to = if facts.accepted.is_empty() {
+            AddressSet::all_addresses()
+        } else {
+            facts.accepted.clone()
+        };
         let base = Cube {
             ip: trusted_hosts.complement(),
             auth_ip: trusted_hosts.complement(),
@@ -47,12 +57,22 @@ impl Attacker {
             compauth: not_pass(auth::COMPAUTH, &["pass", "softpass"]),
             ..base.clone()
         };
-        let own_from = Cube { from: owned.complement(), ..base };
+        let own_from = Cube {
+            from: owned.complement(),
+            ..base
+        };
         let mut set = MessageSet::empty();
         for cube in [forged_from, own_from] {
             let spf = not_pass(auth::SPF, &["pass"]);
-            set.push(Cube { mail_from: owned.clone(), spf, ..cube.clone() });
-            set.push(Cube { mail_from: owned.complement(), ..cube });
+            set.push(Cube {
+                mail_from: owned.clone(),
+                spf,
+                ..cube.clone()
+            });
+            set.push(Cube {
+                mail_from: owned.complement(),
+                ..cube
+            });
         }
         Self { set, protected }
     }

@@ -90,7 +90,10 @@ pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<
         for end in &trace.ends {
             if !end.sure.is_empty() {
                 found.push(Diagnosis {
-                    cause: Cause::Ended { by: end.at, verdict: end.verdict },
+                    cause: Cause::Ended {
+                        by: end.at,
+                        verdict: end.verdict,
+                    },
                     stage: end.at.stage,
                     concerns: Concerns::of(&[Concern::Routing]),
                     part: end.sure.clone(),
@@ -98,7 +101,9 @@ pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<
             }
             if !end.unsure.is_empty() {
                 found.push(Diagnosis {
-                    cause: Cause::Undecided { needs: end.needs.clone() },
+                    cause: Cause::Undecided {
+                        needs: end.needs.clone(),
+                    },
                     stage: end.at.stage,
                     concerns: Concerns::of(&[Concern::Routing]),
                     part: end.unsure.clone(),
@@ -109,13 +114,22 @@ pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<
     for (concerns, row) in grouped(rows) {
         let mut left = row.coverage.left.clone();
         let mut put = |cause: Cause, part: MessageSet| {
-            found.push(Diagnosis { cause, stage: row.stage, concerns, part });
+            found.push(Diagnosis {
+                cause,
+                stage: row.stage,
+                concerns,
+                part,
+            });
         };
         for (by, part) in &row.coverage.undone {
             let rule = row.coverage.clearers.iter().copied().find(|clearer| clearer < by);
             put(Cause::Shadowed { rule, by: *by }, part.clone());
         }
-        for (at, _, rule) in trace.path.rules().filter(|(at, _, rule)| at.stage <= row.stage && !rule.in_force()) {
+        for (at, _, rule) in trace
+            .path
+            .rules()
+            .filter(|(at, _, rule)| at.stage <= row.stage && !rule.in_force())
+        {
             if left.is_empty() {
                 break;
             }
@@ -129,11 +143,20 @@ pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<
             }
         }
         for shadow in &trace.shadows {
-            let clears = trace.path.rule(shadow.at).is_some_and(|rule| rule.may_clear().overlaps(concerns));
+            let clears = trace
+                .path
+                .rule(shadow.at)
+                .is_some_and(|rule| rule.may_clear().overlaps(concerns));
             let part = left.intersect(&shadow.set);
             if clears && !part.is_empty() {
                 left = left.minus(&part);
-                put(Cause::Shadowed { rule: Some(shadow.at), by: shadow.by }, part);
+                put(
+                    Cause::Shadowed {
+                        rule: Some(shadow.at),
+                        by: shadow.by,
+                    },
+                    part,
+                );
             }
         }
         if !left.is_empty() {
@@ -141,10 +164,19 @@ pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<
                 put(cause, part);
             }
         }
-        let undone: MessageSet = row.coverage.undone.iter().fold(MessageSet::empty(), |all, (_, part)| all.union(part));
+        let undone: MessageSet = row
+            .coverage
+            .undone
+            .iter()
+            .fold(MessageSet::empty(), |all, (_, part)| all.union(part));
         let undecided = row.coverage.undecided.minus(&undone);
         if !undecided.is_empty() {
-            put(Cause::Undecided { needs: row.coverage.needs.clone() }, undecided);
+            put(
+                Cause::Undecided {
+                    needs: row.coverage.needs.clone(),
+                },
+                undecided,
+            );
         }
     }
     let found = merged(found);
@@ -180,11 +212,20 @@ fn lacking(
     mut left: MessageSet,
 ) -> Vec<(Cause, MessageSet)> {
     let mut causes = Vec::new();
-    let Some(at) = best_control(requirement, trace, concerns) else { return vec![(Cause::Nothing, left)] };
-    let Some(rule) = trace.path.rule(at) else { return vec![(Cause::Nothing, left)] };
+    let Some(at) = best_control(requirement, trace, concerns) else {
+        return vec![(Cause::Nothing, left)];
+    };
+    let Some(rule) = trace.path.rule(at) else {
+        return vec![(Cause::Nothing, left)];
+    };
     for (index, list) in rule.lists.iter().enumerate().filter(|(_, list)| !list.exception) {
         let wanted: Vec<usize> = (0..requirement.facts.len())
-            .filter(|&fact| requirement.facts.get(fact).is_some_and(|fact| fact.required && compares(list, fact)))
+            .filter(|&fact| {
+                requirement
+                    .facts
+                    .get(fact)
+                    .is_some_and(|fact| fact.required && compares(list, fact))
+            })
             .collect();
         let missing: Vec<usize> = wanted
             .iter()
@@ -195,7 +236,9 @@ fn lacking(
         let mut taken = Vec::new();
         let mut whole_part = MessageSet::empty();
         for fact in missing {
-            let Some(shown) = requirement.facts.get(fact).and_then(shows) else { continue };
+            let Some(shown) = requirement.facts.get(fact).and_then(shows) else {
+                continue;
+            };
             let part = left.intersect(&shown);
             if part.is_empty() {
                 continue;
@@ -205,11 +248,27 @@ fn lacking(
                 taken.push(fact);
                 whole_part.absorb(part);
             } else {
-                causes.push((Cause::Lacks { rule: at, list: index, facts: vec![fact], whole: false }, part));
+                causes.push((
+                    Cause::Lacks {
+                        rule: at,
+                        list: index,
+                        facts: vec![fact],
+                        whole: false,
+                    },
+                    part,
+                ));
             }
         }
         if whole && !taken.is_empty() {
-            causes.push((Cause::Lacks { rule: at, list: index, facts: taken, whole: true }, whole_part));
+            causes.push((
+                Cause::Lacks {
+                    rule: at,
+                    list: index,
+                    facts: taken,
+                    whole: true,
+                },
+                whole_part,
+            ));
         }
         if left.is_empty() {
             return causes;
@@ -230,7 +289,13 @@ fn best_control(requirement: &Requirement<'_>, trace: &Trace<'_>, concerns: Conc
             .lists
             .iter()
             .filter(|list| !list.exception)
-            .map(|list| requirement.facts.iter().filter(|fact| compares(list, fact) && touches(list, fact)).count())
+            .map(|list| {
+                requirement
+                    .facts
+                    .iter()
+                    .filter(|fact| compares(list, fact) && touches(list, fact))
+                    .count()
+            })
             .sum::<usize>();
         // A list with nothing of the vendor in it is not its control.
         if score > 0 && best.is_none_or(|(known, _)| score > known) {
@@ -264,7 +329,10 @@ pub fn touches(list: &List, fact: &Fact) -> bool {
     match &fact.means {
         Means::Hosts(hosts) => entry_hosts(list).iter().any(|entry| entry.overlaps(hosts)),
         Means::Senders(senders) => {
-            !senders.is_open() && entry_senders(list).iter().any(|entry| !entry.is_open() && entry.overlaps(senders))
+            !senders.is_open()
+                && entry_senders(list)
+                    .iter()
+                    .any(|entry| !entry.is_open() && entry.overlaps(senders))
         }
         Means::Names(names) => !names.is_open() && entry_names(list).overlaps(names),
         Means::Header(_, values) => list.entries.iter().any(|entry| values.contains(&entry.text)),
@@ -308,11 +376,26 @@ fn entry_names(list: &List) -> DomainSet {
 pub fn shows(fact: &Fact) -> Option<MessageSet> {
     let all = Cube::all();
     let cube = match (&fact.means, fact.identity) {
-        (Means::Hosts(hosts), _) => Cube { ip: hosts.clone(), ..all },
-        (Means::Senders(senders), Identity::HeaderFrom) => Cube { from: senders.clone(), ..all },
-        (Means::Senders(senders), _) => Cube { mail_from: senders.clone(), ..all },
-        (Means::Names(names), Identity::Link) => Cube { links: Names::some_in(names.clone()), ..all },
-        (Means::Names(names), _) => Cube { dkim: Names::some_in(names.clone()), ..all },
+        (Means::Hosts(hosts), _) => Cube {
+            ip: hosts.clone(),
+            ..all
+        },
+        (Means::Senders(senders), Identity::HeaderFrom) => Cube {
+            from: senders.clone(),
+            ..all
+        },
+        (Means::Senders(senders), _) => Cube {
+            mail_from: senders.clone(),
+            ..all
+        },
+        (Means::Names(names), Identity::Link) => Cube {
+            links: Names::some_in(names.clone()),
+            ..all
+        },
+        (Means::Names(names), _) => Cube {
+            dkim: Names::some_in(names.clone()),
+            ..all
+        },
         (Means::Header(..) | Means::Other, _) => return None,
     };
     Some(MessageSet::from(cube))
@@ -322,7 +405,10 @@ pub fn shows(fact: &Fact) -> Option<MessageSet> {
 fn merged(found: Vec<Diagnosis>) -> Vec<Diagnosis> {
     let mut merged: Vec<Diagnosis> = Vec::new();
     for diagnosis in found {
-        match merged.iter_mut().find(|known| same_cause(&known.cause, &diagnosis.cause)) {
+        match merged
+            .iter_mut()
+            .find(|known| same_cause(&known.cause, &diagnosis.cause))
+        {
             Some(known) => {
                 known.concerns = known.concerns.and(diagnosis.concerns);
                 known.part.absorb(diagnosis.part);
@@ -336,13 +422,23 @@ fn merged(found: Vec<Diagnosis>) -> Vec<Diagnosis> {
 
 fn same_cause(one: &Cause, other: &Cause) -> bool {
     match (one, other) {
-        (Cause::Ended { by: a, .. }, Cause::Ended { by: b, .. }) | (Cause::Dormant { rule: a }, Cause::Dormant { rule: b }) => {
-            a == b
-        }
+        (Cause::Ended { by: a, .. }, Cause::Ended { by: b, .. })
+        | (Cause::Dormant { rule: a }, Cause::Dormant { rule: b }) => a == b,
         (Cause::Shadowed { rule: a, by: x }, Cause::Shadowed { rule: b, by: y }) => a == b && x == y,
-        (Cause::Lacks { rule: a, list: i, facts: f, .. }, Cause::Lacks { rule: b, list: j, facts: g, .. }) => {
-            a == b && i == j && f == g
-        }
+        (
+            Cause::Lacks {
+                rule: a,
+                list: i,
+                facts: f,
+                ..
+            },
+            Cause::Lacks {
+                rule: b,
+                list: j,
+                facts: g,
+                ..
+            },
+        ) => a == b && i == j && f == g,
         (Cause::Partial { rule: a }, Cause::Partial { rule: b }) => a == b,
         (Cause::Nothing, Cause::Nothing) => true,
         (Cause::Undecided { needs: a }, Cause::Undecided { needs: b }) => a == b,
@@ -361,7 +457,10 @@ fn weigh(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<'_>, fo
         !matches!(diagnosis.cause, Cause::Undecided { .. } | Cause::Ended { .. }) && diagnosis.concerns != HIGH_PHISH
     });
     let clearer = trace.hits.iter().map(|hit| hit.at).find(|at| {
-        trace.path.rule(*at).is_some_and(|rule: &Rule| rule.clears().has(Concern::Spam) && matches!(rule.force, Force::InForce))
+        trace
+            .path
+            .rule(*at)
+            .is_some_and(|rule: &Rule| rule.clears().has(Concern::Spam) && matches!(rule.force, Force::InForce))
     });
     found
         .into_iter()
@@ -370,17 +469,23 @@ fn weigh(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<'_>, fo
                 return Some(diagnosis);
             }
             let mx = |needs: &BTreeSet<NeedId>| {
-                needs.iter().copied().find(|need| facts.path.needed(*need).is_some_and(|need| need.key == "mx"))
+                needs
+                    .iter()
+                    .copied()
+                    .find(|need| facts.path.needed(*need).is_some_and(|need| need.key == "mx"))
             };
             let need = match &diagnosis.cause {
-                Cause::Undecided { needs } => Some(mx(needs)?).map(Some),
-                Cause::Nothing | Cause::Partial { .. } | Cause::Lacks { .. } => Some(None),
+                Cause::Undecided { needs } => match mx(needs) {
+                    Some(need) => Some(need),
+                    None => return Some(diagnosis),
+                },
+                Cause::Nothing | Cause::Partial { .. } | Cause::Lacks { .. } => None,
                 _ => return Some(diagnosis),
             };
             if sharper {
                 return None;
             }
-            diagnosis.cause = Cause::TooWeak { rule: clearer, need: need.flatten() };
+            diagnosis.cause = Cause::TooWeak { rule: clearer, need };
             Some(diagnosis)
         })
         .collect()

@@ -19,7 +19,7 @@ use crate::check::{Finding, Witness};
 use crate::problem::{Label, Level, Problem};
 use crate::report::place::Places;
 use crate::report::{Fate, Outcome, Report, TenantReport, escape};
-use crate::source::SourceId;
+use crate::source::{SourceId, Sources};
 
 use window::{Frame, View};
 use wrap::{clip, wrap};
@@ -242,6 +242,21 @@ fn findings(look: &Look, places: &mut Places<'_>, tenant: &TenantReport, out: &m
             add_block(out, &format!("{line}\n"));
         }
     }
+}
+
+/// One problem on its own, for standard error.
+pub fn problem(problem: &Problem, sources: &Sources) -> String {
+    let options = HumanOptions {
+        color: false,
+        unicode: true,
+        width: 100,
+        quiet: false,
+        verbose: false,
+    };
+    let mut places = Places::new(sources);
+    let mut text = problem_block(&Look::new(&options), &mut places, problem);
+    text.push('\n');
+    text
 }
 
 fn finding_block(look: &Look, places: &mut Places<'_>, finding: &Finding) -> String {

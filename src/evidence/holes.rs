@@ -1,0 +1,360 @@
+//! Who else could use an allow: every entry of every allow, put down to the sharpest question it raises.
+//!
+//! Per entry one answer (semantics, section 7): own domain, shared sender, forgeable, broad, residue, unexplained.
+//! That a rule really has its effect for the witness is asked of the other evaluator before anything is said.
+
+use crate::allow::address::AddressSet;
+use crate::allow::ip::IpSet;
+use crate::message::{Concern, Concerns, Cube, Identity, Message, MessageSet};
+use crate::path::trace::confirmed;
+use crate::path::walk::Standing;
+use crate::path::{Entry, List, Meaning, Pred, Rule, RuleAt};
+use crate::requirement::{Fact, Means};
+
+use super::Evidence;
+use super::shared::is_shared;
+
+/// Which question an entry raises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Question {
+    /// A bypass for the tenant's own domain.
+    OwnDomain,
+    /// Hosts or domains that anyone can send from.
+    Shared,
+    /// Anyone can meet the condition.
+    Forgeable,
+    /// Anyone who has seen one simulation can.
+    ForgeableBySecret,
+    /// Wider than what is asked for.
+    Broad,
+    /// Nothing explains it.
+    Unexplained,
+}
+
+/// One allow that more than the vendors can use.
+#[derive(Debug, Clone)]
+pub struct Hole {
+    /// The question.
+    pub question: Question,
+    /// The rule.
+    pub rule: RuleAt,
+    /// List and entry, where one entry is at fault; none where the whole condition is.
+    pub entry: Option<(usize, usize)>,
+    /// A message that shows it, confirmed by the other evaluator.
+    pub witness: Option<Message>,
+    /// A value of a vendor that lies in the entry, if it is only wider than asked for.
+    pub inside: Option<crate::source::Span>,
+}
+
+/// Concerns whose clearance is worth an attacker's while.
+const WORTH: Concerns = Concerns::of(&[
+    Concern::Spoof,
+    Concern::Bulk,
+    Concern::Spam,
+    Concern::HighConfidenceSpam,
+    Concern::Phish,
+    Concern::HighConfidencePhish,
+    Concern::AttachmentDetonation,
+    Concern::LinkScan,
+    Concern::LinkClick,
+]);
+
+/// Controls that are settings of a filter rather than allows.
+fn is_allow(rule: &Rule) -> bool {
+    rule.in_force()
+        && rule.clears().overlaps(WORTH)
+        && ![
+            "anti-phish-policy",
+            "no-policy",
+            "authentication",
+            "anti-phish-trusted",
+            "safe-links-exclusion",
+        ]
+        .contains(&rule.control)
+        && !rule.lists.iter().any(|list| list.identities == [Identity::Link])
+}
+
+/// All holes, in the order of the path.
+pub fn holes(evidence: &Evidence<'_>) -> Vec<Hole> {
+    let mut holes = Vec::new();
+    for (at, _, rule) in evidence.facts.path.rules() {
+        if is_allow(rule) {
+            of_rule(evidence, at, rule, &mut holes);
+        }
+    }
+    holes
+}
+
+fn of_rule(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, holes: &mut Vec<Hole>) {
+    let hosts = rule
+        .lists
+        .iter()
+        .position(|list| is_condition(list) && list.identities.contains(&Identity::ConnectingIp));
+    if let Some(list) = hosts {
+        by_hosts(evidence, at, rule, list, holes);
+        return;
+    }
+    let reach = rule.guard.split(&evidence.attacker.set);
+    if reach.sure.is_empty() {
+        return;
+    }
+    let senders = rule.lists.iter().position(|list| {
+        is_condition(list)
+            && (list.identities.contains(&Identity::HeaderFrom) || list.identities.contains(&Identity::MailFrom))
+            && list
+                .entries
+                .iter()
+                .any(|entry| matches!(entry.meaning, Meaning::Senders(_)))
+    });
+    match senders {
+        Some(list) => by_senders(evidence, at, rule, list, &reach.sure, holes),
+        None => by_condition(evidence, at, rule, &reach.sure, holes),
+    }
+}
+
+fn is_condition(list: &List) -> bool {
+    !list.exception
+}
+
+/// Entries of hosts: whatever else the rule asks for can be forged or not, the address decides.
+fn by_hosts(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, index: usize, holes: &mut Vec<Hole>) {
+    let Some(list) = rule.lists.get(index) else { return };
+    // An undeclared host is not an attacker's, so the question is asked of everyone but the vendors and ourselves.
+    let trusted = evidence.vendor_hosts.union(&evidence.own_hosts);
+    let mut reach: Option<MessageSet> = None;
+    for (number, entry) in list.entries.iter().enumerate() {
+        let Some(hosts) = entry_hosts(entry) else { continue };
+        let strangers = hosts.minus(&trusted);
+        let shared = shared_fact(evidence, &hosts);
+        if strangers.is_empty() && shared.is_none() {
+            continue;
+        }
+        let reach = reach.get_or_insert_with(|| reachable(evidence, rule));
+        if reach.is_empty() {
+            return;
+        }
+        let question = if shared.is_some() {
+            Question::Shared
+        } else if hosts.overlaps(&evidence.vendor_hosts)
+            || hosts.overlaps(&evidence.own_hosts)
+            || is_wide(evidence, &hosts)
+        {
+            Question::Broad
+        } else {
+            Question::Unexplained
+        };
+        let wanted = if strangers.is_empty() { hosts.clone() } else { strangers };
+        let part = reach.map(|cube| {
+            let ip = cube.ip.intersect(&wanted);
+            (!ip.is_empty()).then(|| Cube { ip, ..cube.clone() })
+        });
+        // Nothing reaches the entry: another condition keeps everybody out.
+        if part.is_empty() {
+            continue;
+        }
+        let inside = shared.or_else(|| inside(evidence, &hosts));
+        holes.push(Hole {
+            question,
+            rule: at,
+            entry: Some((index, number)),
+            witness: show(evidence, at, &part),
+            inside,
+        });
+    }
+}
+
+/// Messages from anywhere that meet every other condition of the rule, as far as a stranger can meet them.
+fn reachable(evidence: &Evidence<'_>, rule: &Rule) -> MessageSet {
+    let anywhere = evidence.attacker.set.map(|cube| {
+        Some(Cube {
+            ip: IpSet::all(),
+            auth_ip: IpSet::all(),
+            ..cube.clone()
+        })
+    });
+    rule.guard.split(&anywhere).sure
+}
+
+fn shared_fact(evidence: &Evidence<'_>, hosts: &IpSet) -> Option<crate::source::Span> {
+    evidence
+        .facts
+        .requirements
+        .iter()
+        .flat_map(|requirement| &requirement.facts)
+        .find(|fact| {
+            fact.sharing == crate::pack::Sharing::Shared
+                && matches!(&fact.means, Means::Hosts(known) if known.overlaps(hosts))
+        })
+        .map(|fact| fact.span)
+}
+
+fn inside(evidence: &Evidence<'_>, hosts: &IpSet) -> Option<crate::source::Span> {
+    evidence
+        .facts
+        .requirements
+        .iter()
+        .flat_map(|requirement| &requirement.facts)
+        .find(|fact| matches!(&fact.means, Means::Hosts(known) if known.overlaps(hosts)))
+        .map(|fact| fact.span)
+}
+
+/// Wider than the policy lets an undeclared network be.
+fn is_wide(evidence: &Evidence<'_>, hosts: &IpSet) -> bool {
+    let limits = &evidence.facts.policy.limits;
+    let v4 = limits.largest_ipv4_prefix.map_or(24, |prefix| prefix.value);
+    let v6 = limits.largest_ipv6_prefix.map_or(48, |prefix| prefix.value);
+    let room = |bits: u32, prefix: u32| 1_u128.checked_shl(bits.saturating_sub(prefix)).unwrap_or(u128::MAX);
+    hosts.v4_only().count() > room(32, v4) || hosts.v6_only().count() > room(128, v6)
+}
+
+/// Entries of senders without any condition on the host: whoever writes the name gets in.
+fn by_senders(
+    evidence: &Evidence<'_>,
+    at: RuleAt,
+    rule: &Rule,
+    index: usize,
+    reach: &MessageSet,
+    holes: &mut Vec<Hole>,
+) {
+    let Some(list) = rule.lists.get(index) else { return };
+    for (number, entry) in list.entries.iter().enumerate() {
+        let Meaning::Senders(senders) = &entry.meaning else {
+            continue;
+        };
+        let part = reach.map(|cube| with_sender(cube, list, senders));
+        if part.is_empty() {
+            continue;
+        }
+        let own = !evidence.facts.accepted.is_empty() && senders.overlaps(&evidence.facts.accepted);
+        let everybodys = senders.positive_domains().any(|(domain, ..)| is_shared(&domain));
+        let question = if own {
+            Question::OwnDomain
+        } else if everybodys {
+            Question::Shared
+        } else {
+            Question::Forgeable
+        };
+        let witness = show(evidence, at, &part);
+        if witness.is_some() {
+            holes.push(Hole {
+                question,
+                rule: at,
+                entry: Some((index, number)),
+                witness,
+                inside: None,
+            });
+        }
+    }
+}
+
+fn with_sender(cube: &Cube, list: &List, senders: &AddressSet) -> Option<Cube> {
+    let header = list.identities.contains(&Identity::HeaderFrom);
+    let envelope = list.identities.contains(&Identity::MailFrom);
+    let from = if header {
+        cube.from.intersect(senders)
+    } else {
+        cube.from.clone()
+    };
+    let mail_from = if envelope {
+        cube.mail_from.intersect(senders)
+    } else {
+        cube.mail_from.clone()
+    };
+    match (header && !from.is_empty(), envelope && !mail_from.is_empty()) {
+        (true, true) if list.identities.len() > 1 => Some(Cube {
+            from,
+            mail_from,
+            ..cube.clone()
+        }),
+        (true, _) => Some(Cube { from, ..cube.clone() }),
+        (_, true) => Some(Cube {
+            mail_from,
+            ..cube.clone()
+        }),
+        _ => None,
+    }
+}
+
+/// No list of hosts and none of senders: headers, subjects, or nothing at all.
+fn by_condition(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, reach: &MessageSet, holes: &mut Vec<Hole>) {
+    let Some(message) = show(evidence, at, reach) else {
+        return;
+    };
+    let secret = rule.guard.when.iter().any(|pred| is_secret(evidence, pred));
+    let entry = rule
+        .lists
+        .iter()
+        .enumerate()
+        .find(|(_, list)| is_condition(list))
+        .and_then(|(index, list)| (!list.entries.is_empty()).then_some((index, 0)));
+    let question = if secret {
+        Question::ForgeableBySecret
+    } else {
+        Question::Forgeable
+    };
+    holes.push(Hole {
+        question,
+        rule: at,
+        entry,
+        witness: Some(message),
+        inside: None,
+    });
+}
+
+/// Whether a condition asks for a value that only the tenant and its vendor know.
+fn is_secret(evidence: &Evidence<'_>, pred: &Pred) -> bool {
+    let Pred::Header(name, values) = pred else { return false };
+    let secret = |fact: &Fact| {
+        fact.secret
+            && matches!(&fact.means, Means::Header(known, wanted)
+                if known == name && wanted.covers(values).unwrap_or(false))
+    };
+    evidence
+        .facts
+        .requirements
+        .iter()
+        .flat_map(|requirement| &requirement.facts)
+        .any(secret)
+}
+
+/// A message of the set for which the rule surely has its effect.
+pub fn show(evidence: &Evidence<'_>, at: RuleAt, set: &MessageSet) -> Option<Message> {
+    let path = evidence.facts.path;
+    let rule = path.rule(at)?;
+    let wanted = rule.clears();
+    confirmed(path, set, 8, |message| {
+        let journey = path.walk(message);
+        let cleared = journey
+            .stages
+            .iter()
+            .flat_map(|stage| &stage.concerns)
+            .any(|(concern, standing)| wanted.has(*concern) && matches!(standing, Standing::Cleared(_)));
+        if cleared {
+            return Ok(());
+        }
+        // The last rule that surely or possibly ended or stopped it before.
+        let against = journey
+            .stages
+            .iter()
+            .flat_map(|stage| &stage.steps)
+            .map(|step| step.at)
+            .find(|step| {
+                path.rule(*step)
+                    .is_some_and(|body| body.ends().is_some() || stops(body))
+            });
+        Err(against.filter(|against| *against != at))
+    })
+}
+
+fn stops(rule: &Rule) -> bool {
+    rule.effects.contains(&crate::path::Effect::Stops)
+}
+
+/// The hosts an entry stands for.
+pub fn entry_hosts(entry: &Entry) -> Option<IpSet> {
+    match &entry.meaning {
+        Meaning::Networks(hosts) => Some(hosts.clone()),
+        Meaning::Malformed { meant, .. } => meant.clone(),
+        _ => None,
+    }
+}

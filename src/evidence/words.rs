@@ -1,0 +1,105 @@
+//! Phrases that several checks use: lists of concerns, values and labels on both sides of a finding.
+
+use std::collections::BTreeSet;
+
+use crate::check::Witness;
+use crate::message::{Concerns, MessageSet};
+use crate::pack::Grade;
+use crate::path::{NeedId, Rule, RuleAt};
+use crate::problem::{Label, Level};
+use crate::requirement::Fact;
+use crate::source::Span;
+
+use super::diagnosis::Diagnosis;
+use super::{Evidence, StreamEvidence};
+
+/// `spam, phish and spoof`.
+pub fn concerns(concerns: Concerns) -> String {
+    let words: Vec<String> = concerns
+        .iter()
+        .map(|concern| concern.as_str().replace('-', " "))
+        .collect();
+    list(&words)
+}
+
+/// `a, b and c`.
+pub fn list(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// A message of a set in words.
+pub fn witness(set: &MessageSet) -> Option<Witness> {
+    set.witness().map(|message| Witness::of(&message))
+}
+
+/// The name of an object without its kind.
+pub fn bare(object: &str) -> &str {
+    object.split_once('/').map_or(object, |(_, name)| name)
+}
+
+/// The rule of a place.
+pub fn rule<'a>(evidence: &Evidence<'a>, at: RuleAt) -> Option<&'a Rule> {
+    evidence.facts.path.rule(at)
+}
+
+/// Where a stream is asked for: its row in the pack.
+pub fn asked(stream: &StreamEvidence<'_>) -> Label {
+    let span = first_fact(stream).unwrap_or(stream.requirement.stream.id.span);
+    Label::new(span, format!("asked for by `{}`", stream.requirement.vendor()))
+}
+
+fn first_fact(stream: &StreamEvidence<'_>) -> Option<Span> {
+    stream
+        .requirement
+        .facts
+        .iter()
+        .find(|fact| fact.required)
+        .map(|fact| fact.span)
+}
+
+/// The pack's value behind a missing entry.
+pub fn asked_value(fact: &Fact) -> Label {
+    let grade = if fact.grade == Grade::Vendor {
+        String::new()
+    } else {
+        format!(" ({} source)", fact.grade.as_str())
+    };
+    Label::new(
+        fact.span,
+        format!("the vendor sends from here{grade}").replace("sends from here", verb(fact)),
+    )
+}
+
+fn verb(fact: &Fact) -> &'static str {
+    use crate::message::Identity;
+    match fact.identity {
+        Identity::ConnectingIp => "sends from here",
+        Identity::Dkim => "signs as this",
+        Identity::Link => "links to this",
+        _ => "sends as this",
+    }
+}
+
+/// A finding that rests on values below the vendor's own word is not certain enough to deny.
+pub fn capped(level: Level, facts: &[&Fact]) -> Level {
+    let unsure = !facts.is_empty() && facts.iter().all(|fact| fact.grade != Grade::Vendor);
+    if unsure { level.min(Level::Warn) } else { level }
+}
+
+/// The part of the path a diagnosis is about.
+pub fn stage(evidence: &Evidence<'_>, diagnosis: &Diagnosis) -> &'static str {
+    evidence.stage_id(diagnosis.stage)
+}
+
+/// What a set of needs asks for, in words.
+pub fn needs(evidence: &Evidence<'_>, needs: &BTreeSet<NeedId>) -> Vec<String> {
+    needs
+        .iter()
+        .filter_map(|need| evidence.need(*need))
+        .map(|need| need.text.clone())
+        .collect()
+}

@@ -1,0 +1,3 @@
+//! The policies that come with the program: a table written by the build script.
+
+include!(concat!(env!("OUT_DIR"), "/policies.rs"));
