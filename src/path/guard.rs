@@ -499,7 +499,7 @@ fn by_text(
             }
             None => unsure = senders.minus(&sure).minus(&AddressSet::null_sender()),
         }
-        let mut with = |senders: AddressSet, into: &mut MessageSet| {
+        let with = |senders: AddressSet, into: &mut MessageSet| {
             let mut cube = cube.clone();
             *field(&mut cube) = senders;
             into.push(cube);
