@@ -8,6 +8,9 @@ pub mod guard;
 pub mod trace;
 pub mod walk;
 
+#[cfg(test)]
+mod small;
+
 use jiff::civil::Date;
 
 use crate::message::{Concern, Concerns, Identity};

@@ -92,13 +92,18 @@ impl Names {
         !self.none.covers(set)
     }
 
-    /// The names that satisfy this, and of which one is in `set`, or none is.
-    pub(crate) fn asked(&self, set: &DomainSet, inside: bool) -> Self {
-        self.intersect(&if inside {
+    /// The names that satisfy this, and of which one is in `set`, or none is. `None` if there are surely none.
+    pub(crate) fn asked(&self, set: &DomainSet, inside: bool) -> Option<Self> {
+        let asked = if inside {
+            if !self.may_have(set) {
+                return None;
+            }
             Self::some_in(set.clone())
         } else {
             Self::none_in(set.clone())
-        })
+        };
+        let met = self.intersect(&asked);
+        (!met.is_empty()).then_some(met)
     }
 
     /// Disjoint pieces whose union is everything that is not in `self`.

@@ -70,9 +70,18 @@ prop_compose! {
     }
 }
 
-/// A handful of messages.
-pub(crate) fn universe() -> impl Strategy<Value = Vec<Message>> {
-    prop::collection::vec(message(), 60..100)
+/// A handful of messages. A failing law names the message itself.
+#[derive(Clone)]
+pub(crate) struct Universe(pub(crate) Vec<Message>);
+
+impl std::fmt::Debug for Universe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} messages", self.0.len())
+    }
+}
+
+pub(crate) fn universe() -> impl Strategy<Value = Universe> {
+    prop::collection::vec(message(), 60..100).prop_map(Universe).no_shrink()
 }
 
 pub(crate) fn ip_set() -> impl Strategy<Value = IpSet> {
