@@ -350,7 +350,8 @@ pub mod auth {
 
         /// All results.
         pub const fn all(self) -> u8 {
-            ((1_u16 << self.results.len()) - 1) as u8
+            // No method has more than eight results.
+            u8::MAX >> (8 - self.results.len())
         }
 
         /// The first result of a set.

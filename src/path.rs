@@ -9,6 +9,8 @@ pub mod trace;
 pub mod walk;
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod small;
 
 use jiff::civil::Date;

@@ -159,8 +159,8 @@ fn source() -> SourceId {
 }
 
 prop_compose! {
-    fn rule()(
-        guard in guard(prop_oneof![4 => plain(), 1 => exact_pred()]),
+    fn rule(of: BoxedStrategy<Pred>)(
+        guard in guard(of),
         effects in prop::collection::vec(effect(), 1..3),
         dormant in prop::bool::weighted(0.1),
         control in select(&CONTROLS[..]),
@@ -190,9 +190,8 @@ prop_compose! {
 }
 
 prop_compose! {
-    /// One to three stages; the last judges whatever no stage before it does.
-    pub(super) fn path()(
-        stages in prop::collection::vec(prop::collection::vec(rule(), 0..5), 1..4),
+    fn path_of(of: BoxedStrategy<Pred>)(
+        stages in prop::collection::vec(prop::collection::vec(rule(of), 0..5), 1..4),
         judges in prop::collection::vec(0_usize..4, JUDGED.len()),
     ) -> MailPath {
         let mut path = MailPath::new("small", "small");
@@ -217,4 +216,14 @@ prop_compose! {
         }
         path
     }
+}
+
+/// One to three stages with a few rules each; a concern may be judged by none.
+pub(super) fn path() -> impl Strategy<Value = MailPath> {
+    path_of(prop_oneof![4 => plain(), 1 => exact_pred()].boxed())
+}
+
+/// The same with texts that are compared with written addresses.
+pub(super) fn written_path() -> impl Strategy<Value = MailPath> {
+    path_of(prop_oneof![2 => plain(), 2 => written(), 1 => pred()].boxed())
 }
