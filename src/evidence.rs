@@ -5,6 +5,7 @@
 
 pub mod attacker;
 pub mod diagnosis;
+pub mod entries;
 pub mod holes;
 pub mod shared;
 pub mod words;
@@ -18,7 +19,7 @@ use crate::message::{Concern, Concerns, Field};
 use crate::pack::Pack;
 use crate::path::trace::{Answer, Coverage, Trace};
 use crate::path::{MailPath, Need, NeedId};
-use crate::platform::Unread;
+use crate::platform::{Read, Unread};
 use crate::policy::Policy;
 use crate::problem::Problem;
 use crate::requirement::Requirement;
@@ -27,6 +28,7 @@ use crate::tenant::Tenant;
 
 use attacker::Attacker;
 use diagnosis::Diagnosis;
+use entries::Entries;
 
 /// What is known about a tenant before it is judged.
 pub struct Facts<'a> {
@@ -52,6 +54,8 @@ pub struct Facts<'a> {
     pub unread: &'a [Unread],
     /// What is wrong with the exports.
     pub problems: &'a [Problem],
+    /// What was read from which file.
+    pub reads: &'a [Read],
     /// Files that nobody claims.
     pub unclaimed: &'a [SourceId],
 }
@@ -94,6 +98,8 @@ pub struct Evidence<'a> {
     pub vendor_domains: DomainSet,
     /// Our own hosts.
     pub own_hosts: IpSet,
+    /// The entries of allows, and which values explain them.
+    pub entries: Entries<'a>,
 }
 
 impl<'a> Evidence<'a> {
@@ -123,6 +129,7 @@ impl<'a> Evidence<'a> {
             vendor_hosts,
             vendor_domains,
             own_hosts,
+            entries: Entries::of(facts),
         }
     }
 

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+
 use crate::check::Witness;
 use crate::message::{Concerns, MessageSet};
-use crate::pack::Grade;
+use crate::pack::{Grade, Pack};
 use crate::path::{NeedId, Rule, RuleAt};
 use crate::problem::{Label, Level};
 use crate::requirement::Fact;
@@ -102,4 +104,20 @@ pub fn needs(evidence: &Evidence<'_>, needs: &BTreeSet<NeedId>) -> Vec<String> {
         .filter_map(|need| evidence.need(*need))
         .map(|need| need.text.clone())
         .collect()
+}
+
+/// How many days lie between two.
+pub fn days_between(from: Date, until: Date) -> i64 {
+    from.until(until).map_or(0, |span| i64::from(span.get_days()))
+}
+
+/// Where the tenant declares a vendor. A vendor that is only named on the command line is declared nowhere.
+pub fn declared(evidence: &Evidence<'_>, pack: &Pack) -> Option<Span> {
+    let tenant = evidence.facts.tenant;
+    let written = evidence.facts.sources.get(tenant.source).name.ends_with(".toml");
+    let vendor = tenant
+        .vendors
+        .iter()
+        .find(|vendor| written && pack.answers_to(&vendor.pack.value));
+    vendor.map(|vendor| vendor.pack.span)
 }
