@@ -33,12 +33,16 @@ pub fn faults(streams: &[super::StreamEvidence<'_>]) -> Vec<Fault> {
             let known = faults.iter_mut().find(|fault| {
                 let first = fault.streams.first().and_then(|first| streams.get(*first));
                 first.is_some_and(|first| {
-                    same_fault(
-                        &fault.first.cause,
-                        first.requirement,
-                        &diagnosis.cause,
-                        stream.requirement,
-                    )
+                    let (mine, theirs) = (first.requirement, stream.requirement);
+                    match (&fault.first.cause, &diagnosis.cause) {
+                        // Nothing is there for both, unless one of them is partly looked after.
+                        (Cause::Nothing, Cause::Nothing) => {
+                            let apart = |one: Concerns, other: Concerns| !one.without(other).is_empty();
+                            let (one, other) = (fault.first.concerns, diagnosis.concerns);
+                            mine.vendor() == theirs.vendor() && !(apart(one, other) && apart(other, one))
+                        }
+                        (one, other) => same_fault(one, mine, other, theirs),
+                    }
                 })
             });
             match known {
