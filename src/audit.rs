@@ -408,13 +408,19 @@ fn name_of(job: &Job, tenant: &Tenant) -> String {
     if job.given.is_some() {
         return "standard input".to_owned();
     }
-    let folder = if job.files.len() != 1 || Path::new(&job.path) == job.root || job.tenant_file.is_some() {
-        job.root.clone()
+    let path = Path::new(&job.path);
+    let one_file = job.tenant_file.is_none() && job.files.len() == 1 && path != job.root;
+    let name = if one_file {
+        path.file_stem().map(ToOwned::to_owned)
     } else {
-        PathBuf::from(&job.path)
+        // `.` and `..` say nothing.
+        job.root
+            .file_name()
+            .map(ToOwned::to_owned)
+            .or_else(|| source::full(&job.root).file_name().map(ToOwned::to_owned))
     };
-    match folder.file_stem() {
-        Some(stem) if !stem.is_empty() => stem.to_string_lossy().into_owned(),
+    match name {
+        Some(name) if !name.is_empty() => name.to_string_lossy().into_owned(),
         _ => "tenant".to_owned(),
     }
 }
