@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::Witness;
 use crate::message::{Concerns, MessageSet};
 use crate::pack::Grade;
 use crate::path::{NeedId, Rule, RuleAt};
@@ -11,6 +10,7 @@ use crate::requirement::Fact;
 use crate::source::Span;
 
 use super::diagnosis::Diagnosis;
+use super::witness::Witness;
 use super::{Evidence, StreamEvidence};
 
 /// `spam, phish and spoof`.
