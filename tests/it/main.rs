@@ -1,1 +1,5 @@
 //! The only integration test binary.
+
+mod samples;
+mod specs;
+mod tidy;
