@@ -2,15 +2,25 @@
 
 mod dormant;
 mod ended;
+mod granted;
+mod opened;
 
 pub mod allow_too_weak;
+pub mod broad_allow;
 pub mod cannot_tell;
+pub mod cross_vendor_allow;
+pub mod forgeable_allow;
 pub mod mail_blocked;
 pub mod mail_not_cleared;
 pub mod mail_rejected_at_edge;
+pub mod own_domain_allowed;
 pub mod preset_overrides_policy;
 pub mod rule_not_in_force;
 pub mod rule_shadowed;
+pub mod safe_list_on;
+pub mod shared_sender_allowed;
+pub mod treated_as_internal;
+pub mod unexplained_allow;
 
 use crate::check::Check;
 
@@ -23,6 +33,14 @@ pub static CHECKS: &[&Check] = &[
     &preset_overrides_policy::CHECK,
     &rule_not_in_force::CHECK,
     &rule_shadowed::CHECK,
+    &broad_allow::CHECK,
+    &cross_vendor_allow::CHECK,
+    &forgeable_allow::CHECK,
+    &own_domain_allowed::CHECK,
+    &safe_list_on::CHECK,
+    &shared_sender_allowed::CHECK,
+    &treated_as_internal::CHECK,
+    &unexplained_allow::CHECK,
     &cannot_tell::CHECK,
 ];
 

@@ -27,6 +27,7 @@ use crate::tenant::Tenant;
 
 use attacker::Attacker;
 use diagnosis::Diagnosis;
+use holes::Hole;
 
 /// What is known about a tenant before it is judged.
 pub struct Facts<'a> {
@@ -94,6 +95,8 @@ pub struct Evidence<'a> {
     pub vendor_domains: DomainSet,
     /// Our own hosts.
     pub own_hosts: IpSet,
+    /// Allows that more than the vendors can use.
+    pub holes: Vec<Hole>,
 }
 
 impl<'a> Evidence<'a> {
@@ -116,14 +119,17 @@ impl<'a> Evidence<'a> {
             .iter()
             .map(|requirement| stream(facts, requirement))
             .collect();
-        Self {
+        let mut evidence = Self {
             facts,
             streams,
             attacker,
             vendor_hosts,
             vendor_domains,
             own_hosts,
-        }
+            holes: Vec::new(),
+        };
+        evidence.holes = holes::holes(&evidence);
+        evidence
     }
 
     /// A need of the path.
