@@ -1,1 +1,6 @@
 //! The only integration test binary.
+
+mod examples;
+mod program;
+mod readme;
+mod samples;
