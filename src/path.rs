@@ -8,6 +8,11 @@ pub mod guard;
 pub mod trace;
 pub mod walk;
 
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod small;
+
 use jiff::civil::Date;
 
 use crate::message::{Concern, Concerns, Identity};
