@@ -43,12 +43,23 @@ fn commands_quoted_in_pages_of_examples_run() {
     for &(name, _) in EXAMPLES {
         let page = program::read(&root().join(format!("examples/{name}/README.md")));
         let command = format!("check examples/{name} --now {NOW}");
-        assert!(page.contains(&command), "examples/{name}/README.md does not show `{command}`");
-        for line in page.lines().filter_map(|line| line.strip_prefix("cargo run --release -- ")) {
+        assert!(
+            page.contains(&command),
+            "examples/{name}/README.md does not show `{command}`"
+        );
+        for line in page
+            .lines()
+            .filter_map(|line| line.strip_prefix("cargo run --release -- "))
+        {
             let arguments = words(line);
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             let ran = run(&arguments);
-            assert!((0..=1).contains(&ran.code), "`{line}` ends with {}: {}", ran.code, ran.err);
+            assert!(
+                (0..=1).contains(&ran.code),
+                "`{line}` ends with {}: {}",
+                ran.code,
+                ran.err
+            );
         }
     }
 }

@@ -7,12 +7,12 @@ use allowaudit::checks::CHECKS;
 use allowaudit::platforms::PLATFORMS;
 use allowaudit::problem::Level;
 
-use crate::program::{compare, read, root};
+use crate::program::{compare, read, root, run};
 
 #[test]
 fn readme_quotes_the_program() {
     let readme = read(&root().join("README.md"));
-    let report = read(&root().join("examples/msp-mistakes/report.txt"));
+    let report = run(&["check", "examples/msp-mistakes", "--now", "2026-11-21"]).out;
     let readme = put(&readme, "checks", &checks());
     let readme = put(&readme, "exports", &exports());
     let readme = put(&readme, "report", &quoted(&report));
@@ -22,8 +22,12 @@ fn readme_quotes_the_program() {
 /// Replaces what stands between the two markers of a part.
 fn put(text: &str, part: &str, content: &str) -> String {
     let (open, close) = (format!("<!-- {part} -->\n"), format!("<!-- end of {part} -->"));
-    let (before, rest) = text.split_once(&open).unwrap_or_else(|| panic!("README has no `{}`", open.trim()));
-    let (_, after) = rest.split_once(&close).unwrap_or_else(|| panic!("README has no `{close}`"));
+    let (before, rest) = text
+        .split_once(&open)
+        .unwrap_or_else(|| panic!("README has no `{}`", open.trim()));
+    let (_, after) = rest
+        .split_once(&close)
+        .unwrap_or_else(|| panic!("README has no `{close}`"));
     format!("{before}{open}{content}{close}{after}")
 }
 
@@ -73,7 +77,11 @@ fn quoted(report: &str) -> String {
     let mut left_out = false;
     for (at, block) in blocks.iter().enumerate() {
         let counts = block.starts_with(|letter: char| letter.is_ascii_digit());
-        let chosen = at == 0 || counts || QUOTED.iter().any(|(head, part)| block.starts_with(head) && block.contains(part));
+        let chosen = at == 0
+            || counts
+            || QUOTED
+                .iter()
+                .any(|(head, part)| block.starts_with(head) && block.contains(part));
         if !chosen {
             if !left_out {
                 text.push_str("…\n\n");
@@ -83,7 +91,11 @@ fn quoted(report: &str) -> String {
         }
         left_out = false;
         // The counts stand alone; what follows them has its own place in this file.
-        let block = if counts { block.lines().next().unwrap_or_default() } else { block };
+        let block = if counts {
+            block.lines().next().unwrap_or_default()
+        } else {
+            block
+        };
         text.push_str(block.trim_end());
         text.push_str("\n\n");
     }

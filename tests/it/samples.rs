@@ -177,7 +177,12 @@ fn samples() -> Option<PathBuf> {
 fn claimed(file: &Path) -> BTreeMap<String, usize> {
     let shown = file.to_str().unwrap();
     let ran = run(&["check", shown, "--format", "json", "--now", "2026-11-21"]);
-    assert!((0..=2).contains(&ran.code), "{shown}: ended with {}: {}", ran.code, ran.err);
+    assert!(
+        (0..=2).contains(&ran.code),
+        "{shown}: ended with {}: {}",
+        ran.code,
+        ran.err
+    );
     assert!(!ran.err.contains("panicked"), "{shown}: {}", ran.err);
     let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{shown}: {error}"));
     let rows = report["tenants"][0]["inputs"].as_array().unwrap();
