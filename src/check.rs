@@ -5,10 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use crate::evidence::Evidence;
 use crate::message::{Message, auth};
 use crate::policy::Policy;
 use crate::problem::{Label, Level};
+use crate::tenant::Exception;
 
 /// The groups of checks, in the order reports show them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +91,9 @@ pub struct Draft {
 pub struct Findings<'a> {
     policy: &'a Policy,
     overrides: &'a [(String, Level)],
+    exceptions: &'a [Exception],
+    used: Vec<bool>,
+    now: Option<Date>,
     check: Option<&'static Check>,
     found: Vec<Finding>,
 }
@@ -98,9 +104,44 @@ impl<'a> Findings<'a> {
         Self {
             policy,
             overrides,
+            exceptions: &[],
+            used: Vec::new(),
+            now: None,
             check: None,
             found: Vec::new(),
         }
+    }
+
+    /// Lets these exceptions of the tenant file cover findings, as far as they still work on the day of the audit.
+    ///
+    /// An exception is applied the moment a finding is added, so a check that runs after all others can ask
+    /// [`Findings::exceptions_used`].
+    #[must_use]
+    pub fn excepting(mut self, exceptions: &'a [Exception], now: Date) -> Self {
+        self.exceptions = exceptions;
+        self.used = vec![false; exceptions.len()];
+        self.now = Some(now);
+        self
+    }
+
+    /// For each exception of the tenant file, whether it has covered a finding so far.
+    pub fn exceptions_used(&self) -> &[bool] {
+        &self.used
+    }
+
+    fn except(&mut self, check: &str, object: Option<&str>) -> Option<Excepted> {
+        let now = self.now?;
+        let at = self
+            .exceptions
+            .iter()
+            .position(|exception| exception.holds_on(now) && exception.covers(check, object))?;
+        if let Some(used) = self.used.get_mut(at) {
+            *used = true;
+        }
+        self.exceptions.get(at).map(|exception| Excepted {
+            reason: exception.reason.value.clone(),
+            expires: exception.expires.map(|expires| expires.value),
+        })
     }
 
     /// Runs one check.
@@ -122,6 +163,7 @@ impl<'a> Findings<'a> {
             return;
         }
         let platform = draft.stage.and_then(|stage| stage.split('/').next());
+        let exception = self.except(check.id, draft.object.as_deref());
         self.found.push(Finding {
             check: check.id,
             group: check.group,
@@ -136,7 +178,7 @@ impl<'a> Findings<'a> {
             value: draft.value,
             labels: draft.labels,
             witness: draft.witness,
-            exception: None,
+            exception,
         });
     }
 
@@ -216,7 +258,7 @@ pub struct Excepted {
     /// The reason the tenant file gives.
     pub reason: String,
     /// Last day on which the exception holds.
-    pub expires: Option<jiff::civil::Date>,
+    pub expires: Option<Date>,
 }
 
 impl Witness {

@@ -5,6 +5,7 @@
 
 pub mod attacker;
 pub mod diagnosis;
+pub mod entries;
 pub mod holes;
 pub mod shared;
 pub mod words;
@@ -18,7 +19,7 @@ use crate::message::{Concern, Concerns, Field, MessageSet};
 use crate::pack::Pack;
 use crate::path::trace::{Answer, Coverage, Trace};
 use crate::path::{MailPath, Need, NeedId};
-use crate::platform::Unread;
+use crate::platform::{Read, Unread};
 use crate::policy::Policy;
 use crate::problem::Problem;
 use crate::requirement::Requirement;
@@ -27,6 +28,7 @@ use crate::tenant::Tenant;
 
 use attacker::Attacker;
 use diagnosis::{Diagnosis, Fault};
+use entries::Entries;
 use holes::Hole;
 
 /// What is known about a tenant before it is judged.
@@ -53,6 +55,8 @@ pub struct Facts<'a> {
     pub unread: &'a [Unread],
     /// What is wrong with the exports.
     pub problems: &'a [Problem],
+    /// What was read from which file.
+    pub reads: &'a [Read],
     /// Files that nobody claims.
     pub unclaimed: &'a [SourceId],
 }
@@ -99,6 +103,8 @@ pub struct Evidence<'a> {
     pub faults: Vec<Fault>,
     /// Allows that more than the vendors can use.
     pub holes: Vec<Hole>,
+    /// The entries of allows, and which values explain them.
+    pub entries: Entries<'a>,
 }
 
 impl<'a> Evidence<'a> {
@@ -131,6 +137,7 @@ impl<'a> Evidence<'a> {
             own_hosts,
             faults,
             holes: Vec::new(),
+            entries: Entries::of(facts),
         };
         evidence.holes = holes::holes(&evidence);
         evidence

@@ -296,7 +296,8 @@ fn in_scope(scope: &Scope, vendor: &Use<'_>, delivery: Delivery, gateway: bool) 
         })
 }
 
-fn means(parsed: &Parsed, identity: Identity, recipients: &AddressSet) -> Means {
+/// What a value means in its own field.
+pub(crate) fn means(parsed: &Parsed, identity: Identity, recipients: &AddressSet) -> Means {
     match parsed {
         Parsed::Networks(hosts) => Means::Hosts(hosts.clone()),
         Parsed::Sender(spec) => Means::Senders(match spec {

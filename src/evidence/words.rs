@@ -1,8 +1,10 @@
 //! Phrases that several checks use: lists of concerns, values and labels on both sides of a finding.
 
+use jiff::civil::Date;
+
 use crate::check::{Draft, Witness};
 use crate::message::{Concerns, MessageSet};
-use crate::pack::Grade;
+use crate::pack::{Grade, Pack};
 use crate::path::{Rule, RuleAt};
 use crate::problem::{Label, Level};
 use crate::requirement::Fact;
@@ -144,4 +146,20 @@ pub fn draft(evidence: &Evidence<'_>, fault: &Fault) -> Draft {
         witness: witness(&fault.first.part),
         ..Draft::default()
     }
+}
+
+/// How many days lie between two.
+pub fn days_between(from: Date, until: Date) -> i64 {
+    from.until(until).map_or(0, |span| i64::from(span.get_days()))
+}
+
+/// Where the tenant declares a vendor. A vendor that is only named on the command line is declared nowhere.
+pub fn declared(evidence: &Evidence<'_>, pack: &Pack) -> Option<Span> {
+    let tenant = evidence.facts.tenant;
+    let written = evidence.facts.sources.get(tenant.source).name.ends_with(".toml");
+    let vendor = tenant
+        .vendors
+        .iter()
+        .find(|vendor| written && pack.answers_to(&vendor.pack.value));
+    vendor.map(|vendor| vendor.pack.span)
 }

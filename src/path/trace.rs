@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::message::{Concern, Cube, Field, Fields, HeaderSet, Message, MessageSet};
+use crate::allow::address::AddressSet;
+use crate::allow::ip::IpSet;
+use crate::message::{Concern, Cube, Field, Fields, HeaderSet, Message, MessageSet, auth};
 
 use super::{Effect, MailPath, NeedId, Rule, RuleAt, Verdict};
 
@@ -293,12 +295,27 @@ impl StageWalk {
             }
         }
         // Nobody said that the sender's mail ever looks so: only possible.
-        let (open_cubes, sure): (Vec<Cube>, Vec<Cube>) =
-            end.sure.cubes().iter().cloned().partition(|cube| narrows(cube, open));
+        let (open_cubes, sure): (Vec<Cube>, Vec<Cube>) = end
+            .sure
+            .cubes()
+            .iter()
+            .cloned()
+            .partition(|cube| narrowed(cube, open).is_some());
         if !open_cubes.is_empty() {
             end.sure = sure.into_iter().collect();
             end.unsure.absorb(open_cubes.into_iter().collect());
-            end.needs.extend(need);
+        }
+        let asked: Option<BTreeSet<NeedId>> = end
+            .unsure
+            .cubes()
+            .iter()
+            .map(|cube| narrowed(cube, open).and_then(|field| trace.path.open_need(field)))
+            .collect();
+        match asked {
+            // What the pack leaves open decides all of it, so nothing else is worth asking for.
+            Some(asked) if !asked.is_empty() => end.needs = asked,
+            _ if end.needs.is_empty() => end.needs.extend(need),
+            _ => {}
         }
         self.live = self.live.minus(&end.sure);
         if let Some(running) = &mut self.running {
@@ -308,24 +325,37 @@ impl StageWalk {
     }
 }
 
-/// Whether a cube says something about a field that is open.
-fn narrows(cube: &Cube, open: Fields) -> bool {
-    use crate::message::auth;
-    (open.has(Field::Ip) && !cube.ip.is_all())
-        || (open.has(Field::AuthIp) && !cube.auth_ip.is_all())
-        || (open.has(Field::MailFrom) && !cube.mail_from.is_all())
-        || (open.has(Field::From) && !cube.from.is_all())
-        || (open.has(Field::Dkim) && !cube.dkim.is_all())
-        || (open.has(Field::Links) && !cube.links.is_all())
-        || (open.has(Field::Auth)
-            && (cube.dmarc != auth::DMARC.all()
-                || cube.spf != auth::SPF.all()
-                || cube.compauth != auth::COMPAUTH.all()))
-        || (open.has(Field::Headers)
-            && cube
-                .headers
-                .named()
-                .any(|(name, set)| is_free_text(name.as_str()) && *set != HeaderSet::any()))
+/// The first open field of which a cube says something.
+///
+/// To be anything but a few senders or hosts says nothing: that holds of the sender's mail, whatever it is.
+fn narrowed(cube: &Cube, open: Fields) -> Option<Field> {
+    let senders = |senders: &AddressSet| !senders.is_open();
+    let hosts = |hosts: &IpSet| hosts.count() < 1 << 31;
+    let texts = cube
+        .headers
+        .named()
+        .any(|(name, set)| is_free_text(name.as_str()) && (!set.absent || !set.values.is_all()) && says_something(set));
+    let said = [
+        (Field::From, senders(&cube.from)),
+        (Field::MailFrom, senders(&cube.mail_from)),
+        (Field::Ip, hosts(&cube.ip)),
+        (Field::AuthIp, hosts(&cube.auth_ip)),
+        (Field::Dkim, !cube.dkim.is_all()),
+        (Field::Links, !cube.links.is_all()),
+        (
+            Field::Auth,
+            cube.dmarc != auth::DMARC.all() || cube.spf != auth::SPF.all() || cube.compauth != auth::COMPAUTH.all(),
+        ),
+        (Field::Headers, texts),
+    ];
+    said.into_iter()
+        .find(|(field, said)| *said && open.has(*field))
+        .map(|(field, _)| field)
+}
+
+/// Whether a header has to hold something, rather than merely not hold something.
+fn says_something(set: &HeaderSet) -> bool {
+    set.values.texts().next().is_some() || set.values.cubes().iter().any(|cube| !cube.all.is_empty())
 }
 
 /// Headers that every message has with a text of its own: a pack that does not name them leaves them open.
