@@ -36,7 +36,12 @@ fn ips(rule: u32, n_values: u32) -> Pred {
 
 fn domains(rule: u32, n_values: u32) -> DomainSet {
     let names: Vec<Domain> = (0..n_values)
-        .map(|n| domain(&format!("mail{n}.customer{}.example", rule * n_values + n)))
+        .map(|n| {
+            // Names begin with all letters, as real ones do.
+            let n = (rule * n_values + n).wrapping_mul(2_654_435_761);
+            let first = char::from(b'a' + u8::try_from(n % 26).unwrap_or(0));
+            domain(&format!("mail.{first}{n}-customer.example"))
+        })
         .collect();
     DomainSet::all_with_subs(&names)
 }
