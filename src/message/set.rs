@@ -379,7 +379,7 @@ fn share_somebody(one: &AddressSet, two: &AddressSet) -> bool {
     }
 }
 
-/// The address a witness uses: one reserved for documentation if the set has one, else the smallest that a host could have.
+/// The address a witness uses: one reserved for documentation if the set is wide and has one, else the smallest.
 fn witness_ip(set: &IpSet) -> Option<IpAddr> {
     let plausible = [
         Ipv4Addr::new(203, 0, 113, 66),

@@ -140,8 +140,8 @@ impl MailPath {
 
     /// Runs a set of messages along the path.
     ///
-    /// `open` are the fields that the sender's description leaves open: an end that depends on one of them is only possible,
-    /// since nobody said that such mail is ever sent.
+    /// `open` are the fields that the sender's description leaves open: an end that depends on one of them is only
+    /// possible, since nobody said that such mail is ever sent.
     pub fn trace(&self, sent: &MessageSet, open: Fields) -> Trace<'_> {
         self.run(sent, open, true)
     }

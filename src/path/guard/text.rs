@@ -10,7 +10,8 @@ use super::Split;
 
 pub(super) fn text_matches(matchers: &[Matcher], sender: &Sender) -> bool {
     match sender {
-        // A pattern cannot match an empty sender (https://learn.microsoft.com/powershell/module/exchangepowershell/new-transportrule).
+        // A pattern cannot match an empty sender
+        // (https://learn.microsoft.com/powershell/module/exchangepowershell/new-transportrule).
         Sender::Null => false,
         Sender::Address(address) => {
             let text = address.to_string();
