@@ -2,11 +2,14 @@
 
 mod dormant;
 mod ended;
+mod pooled;
 mod troubles;
 mod unread;
 
+pub mod allow_expires;
 pub mod allow_too_weak;
 pub mod cannot_tell;
+pub mod dead_rule;
 pub mod expired_exception;
 pub mod mail_blocked;
 pub mod mail_not_cleared;
@@ -16,19 +19,24 @@ pub mod rule_not_in_force;
 pub mod rule_shadowed;
 pub mod stale_export;
 pub mod stale_pack;
+pub mod stale_value;
+pub mod standing_allow;
 pub mod truncated_export;
 pub mod unclaimed_input;
 pub mod unconfirmed_value;
 pub mod unmodelled_condition;
+pub mod unneeded_allow;
 pub mod unread_setting;
 pub mod unreadable_input;
 pub mod unset_parameter;
 pub mod unused_exception;
+pub mod vendor_residue;
 
 use crate::check::Check;
 
 /// All checks.
 pub static CHECKS: &[&Check] = &[
+    &allow_expires::CHECK,
     &allow_too_weak::CHECK,
     &mail_blocked::CHECK,
     &mail_not_cleared::CHECK,
@@ -36,6 +44,11 @@ pub static CHECKS: &[&Check] = &[
     &preset_overrides_policy::CHECK,
     &rule_not_in_force::CHECK,
     &rule_shadowed::CHECK,
+    &standing_allow::CHECK,
+    &dead_rule::CHECK,
+    &stale_value::CHECK,
+    &unneeded_allow::CHECK,
+    &vendor_residue::CHECK,
     &cannot_tell::CHECK,
     &expired_exception::CHECK,
     &stale_export::CHECK,
