@@ -2,6 +2,7 @@
 
 mod dormant;
 mod ended;
+mod limits;
 mod pooled;
 mod troubles;
 mod unread;
@@ -11,10 +12,13 @@ pub mod allow_too_weak;
 pub mod cannot_tell;
 pub mod dead_rule;
 pub mod expired_exception;
+pub mod limit_exceeded;
+pub mod limit_near;
 pub mod mail_blocked;
 pub mod mail_not_cleared;
 pub mod mail_rejected_at_edge;
 pub mod preset_overrides_policy;
+pub mod redundant_entry;
 pub mod rule_not_in_force;
 pub mod rule_shadowed;
 pub mod stale_export;
@@ -38,6 +42,8 @@ use crate::check::Check;
 pub static CHECKS: &[&Check] = &[
     &allow_expires::CHECK,
     &allow_too_weak::CHECK,
+    &limit_exceeded::CHECK,
+    &limit_near::CHECK,
     &mail_blocked::CHECK,
     &mail_not_cleared::CHECK,
     &mail_rejected_at_edge::CHECK,
@@ -46,6 +52,7 @@ pub static CHECKS: &[&Check] = &[
     &rule_shadowed::CHECK,
     &standing_allow::CHECK,
     &dead_rule::CHECK,
+    &redundant_entry::CHECK,
     &stale_value::CHECK,
     &unneeded_allow::CHECK,
     &vendor_residue::CHECK,
