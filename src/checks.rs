@@ -3,6 +3,7 @@
 mod dormant;
 mod ended;
 mod limits;
+mod near;
 mod pooled;
 mod troubles;
 mod unread;
@@ -14,9 +15,11 @@ pub mod dead_rule;
 pub mod expired_exception;
 pub mod limit_exceeded;
 pub mod limit_near;
+pub mod lookalike_domain;
 pub mod mail_blocked;
 pub mod mail_not_cleared;
 pub mod mail_rejected_at_edge;
+pub mod malformed_entry;
 pub mod preset_overrides_policy;
 pub mod redundant_entry;
 pub mod rule_not_in_force;
@@ -52,6 +55,8 @@ pub static CHECKS: &[&Check] = &[
     &rule_shadowed::CHECK,
     &standing_allow::CHECK,
     &dead_rule::CHECK,
+    &lookalike_domain::CHECK,
+    &malformed_entry::CHECK,
     &redundant_entry::CHECK,
     &stale_value::CHECK,
     &unneeded_allow::CHECK,
