@@ -18,7 +18,7 @@ pub static CHECK: Check = Check {
 };
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
-    for met in met(evidence).into_iter().filter(|met| met.exceeded == true) {
+    for met in met(evidence).into_iter().filter(|met| met.exceeded) {
         findings.push(Draft {
             level: Some(if met.disputed { Level::Warn } else { Level::Deny }),
             message: met.message,

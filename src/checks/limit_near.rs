@@ -18,7 +18,7 @@ pub static CHECK: Check = Check {
 };
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
-    for met in met(evidence).into_iter().filter(|met| met.exceeded == false) {
+    for met in met(evidence).into_iter().filter(|met| !met.exceeded) {
         findings.push(Draft {
             message: met.message,
             help: "take out what is not needed, before an entry is refused".to_owned(),

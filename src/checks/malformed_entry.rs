@@ -42,7 +42,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
                 let mut labels = vec![Label::new(entry.span, why.clone())];
                 let mut draft = Draft {
                     message: format!(
-                        "`{}` in `{}` of `{}` {why}",
+                        "`{}` in `{}` of `{}` is malformed: {why}",
                         entry.text,
                         list.name,
                         words::bare(&object)

@@ -70,12 +70,11 @@ fn residue<'e, 'a>(evidence: &'e Evidence<'a>, found: &'e Explained<'a>) -> Opti
         }
     }
     let left = left?;
-    match &found.entry.meaning {
+    let theirs = if let Meaning::Networks(hosts) = &found.entry.meaning {
         // A network as wide as that is not theirs, and hosts of our own are ours.
-        Meaning::Networks(hosts) => (!is_wide(evidence, hosts) && !evidence.own_hosts.covers(hosts)).then_some(left),
-        _ => {
-            let everybodys = names(found.entry).iter().any(|name| is_shared(&name.domain));
-            (!everybodys).then_some(left)
-        }
-    }
+        !is_wide(evidence, hosts) && !evidence.own_hosts.covers(hosts)
+    } else {
+        !names(found.entry).iter().any(|name| is_shared(&name.domain))
+    };
+    theirs.then_some(left)
 }
