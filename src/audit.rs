@@ -18,6 +18,7 @@ use crate::platform::{Declared, File, ReadInput, Reading};
 use crate::platforms::PLATFORMS;
 use crate::policy::{self, Policy};
 use crate::problem::{Level, Problem, ProblemKind};
+use crate::report::escape::is_hazardous;
 use crate::report::{CoverageRow, Fate, Input, Outcome, TenantReport, Verdict};
 use crate::requirement::{Requirement, Use};
 use crate::source::{self, SourceId, Sources, Span};
@@ -37,26 +38,77 @@ pub struct Library {
 }
 
 impl Library {
-    /// The packs that come with the program, and those in files that were asked for.
+    /// The packs that come with the program, and those in files that were asked for: the path and bytes of each.
+    ///
+    /// Side files are looked for beside the pack that names them.
     pub fn load(files: &[(String, Vec<u8>)]) -> Self {
         let mut sources = Sources::new();
         let (mut packs, mut problems) = pack::embedded(&mut sources);
+        let mut own: Vec<Pack> = Vec::new();
         for (name, bytes) in files {
             let id = sources.add_bytes(name.clone(), bytes.clone());
             let (read, found) = pack::read(&sources, id);
             problems.extend(found);
-            let Some(read) = read else { continue };
-            let (read, found) = pack::resolve(read, &|wanted| packs.iter().find(|pack| pack.answers_to(wanted)));
+            let Some(mut read) = read else { continue };
+            attach_side_files(&mut read, name, &mut sources, &mut problems);
+            match own.iter().find(|known| known.id.value == read.id.value) {
+                Some(first) => problems.push(
+                    Problem::at(
+                        Level::Deny,
+                        ProblemKind::BadValue,
+                        read.id.span,
+                        format!("the pack `{}` is given twice", read.id.value),
+                        "again",
+                    )
+                    .also(first.id.span, "first here"),
+                ),
+                None => own.push(read),
+            }
+        }
+        // A pack of the user's own takes the place of the one that comes with the program.
+        packs.retain(|known| own.iter().all(|own| own.id.value != known.id.value));
+        let written: Vec<Pack> = packs.iter().chain(&own).cloned().collect();
+        let lookup = |wanted: &str| written.iter().find(|pack| pack.answers_to(wanted));
+        for pack in own {
+            let (pack, found) = pack::resolve(pack, &lookup);
             problems.extend(found);
-            // A pack of the user's own takes the place of the one that comes with the program.
-            packs.retain(|known| known.id.value != read.id.value);
-            packs.push(read);
+            packs.push(pack);
         }
         packs.sort_by(|one, other| one.id.value.cmp(&other.id.value));
         Self {
             sources: Arc::new(sources),
             packs,
             problems,
+        }
+    }
+
+    /// The pack that answers to an id.
+    pub fn pack(&self, id: &str) -> Option<&Pack> {
+        self.packs.iter().find(|pack| pack.answers_to(id))
+    }
+}
+
+fn attach_side_files(pack: &mut Pack, file: &str, sources: &mut Sources, problems: &mut Vec<Problem>) {
+    let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+    let mut attached: Vec<String> = Vec::new();
+    for named in pack.side_files() {
+        if attached.contains(&named.value) {
+            continue;
+        }
+        attached.push(named.value.clone());
+        let path = folder.join(&named.value);
+        match source::read(&path) {
+            Ok(bytes) => {
+                let id = sources.add_bytes(path.display().to_string(), bytes);
+                problems.extend(pack::attach(pack, &named.value, sources, id));
+            }
+            Err(error) => problems.push(Problem::at(
+                Level::Deny,
+                ProblemKind::BadValue,
+                named.span,
+                format!("the side file `{}` cannot be read: {error}", named.value),
+                "named here",
+            )),
         }
     }
 }
@@ -74,8 +126,32 @@ pub struct Job {
     pub files: Vec<PathBuf>,
     /// Folders under it that could not be opened.
     pub closed: Vec<(PathBuf, String)>,
-    /// Bytes of a file that does not lie on disk: standard input.
-    pub given: Option<Vec<u8>>,
+    /// Files that do not lie on disk, with their bytes: standard input, the files of an example.
+    pub given: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Job {
+    /// A tenant whose files all lie in memory. A tenant file among them is recognised by its name.
+    pub fn in_memory(path: &str, given: Vec<(PathBuf, Vec<u8>)>) -> Self {
+        let is_tenant = |file: &Path| file == Path::new(TENANT_FILE);
+        let names = || given.iter().map(|(name, _)| name.clone());
+        Self {
+            path: path.to_owned(),
+            root: PathBuf::new(),
+            tenant_file: names().find(|name| is_tenant(name)),
+            files: names().filter(|name| !is_tenant(name)).collect(),
+            closed: Vec::new(),
+            given,
+        }
+    }
+
+    /// The bytes of one of its files.
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        match self.given.iter().find(|(name, _)| name == path) {
+            Some((_, bytes)) => Ok(bytes.clone()),
+            None => source::read(path),
+        }
+    }
 }
 
 /// What all audits of a run share.
@@ -127,7 +203,7 @@ pub fn gather(path: &Path) -> Result<Vec<Job>, String> {
             tenant_file: None,
             files: vec![path.to_path_buf()],
             closed: Vec::new(),
-            given: None,
+            given: Vec::new(),
         };
         return Ok(vec![job]);
     }
@@ -154,7 +230,7 @@ pub fn gather(path: &Path) -> Result<Vec<Job>, String> {
             tenant_file: None,
             files,
             closed,
-            given: None,
+            given: Vec::new(),
         };
         return Ok(vec![job]);
     }
@@ -182,9 +258,50 @@ pub fn gather(path: &Path) -> Result<Vec<Job>, String> {
                 .filter(|(folder, _)| owner(folder) == Some(root))
                 .cloned()
                 .collect(),
-            given: None,
+            given: Vec::new(),
         })
         .collect())
+}
+
+/// A folder as one tenant without a tenant file, whether it has one or not. Tenants below it keep their files.
+///
+/// # Errors
+/// A sentence, where the folder does not exist or cannot be opened.
+pub fn gather_folder(folder: &Path) -> Result<Job, String> {
+    if !source::is_dir(folder) {
+        let what = if source::exists(folder) {
+            "is no folder"
+        } else {
+            "does not exist"
+        };
+        return Err(format!("`{}` {what}", folder.display()));
+    }
+    let own = folder.join(TENANT_FILE);
+    let jobs = gather(folder)?;
+    let path = folder.display().to_string();
+    let found = jobs
+        .iter()
+        .find(|job| job.tenant_file.is_none() || job.tenant_file.as_ref() == Some(&own));
+    if let Some(job) = found {
+        return Ok(Job {
+            path,
+            tenant_file: None,
+            ..job.clone()
+        });
+    }
+    let (mut files, closed) = source::walk(folder);
+    files.retain(|file| !jobs.iter().any(|job| file.starts_with(&job.root)));
+    Ok(Job {
+        path,
+        root: folder.to_path_buf(),
+        tenant_file: None,
+        files,
+        closed: closed
+            .into_iter()
+            .map(|(folder, error)| (folder, error.to_string()))
+            .collect(),
+        given: Vec::new(),
+    })
 }
 
 /// Everything that was read of one tenant.
@@ -221,8 +338,8 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
     let mut sources = Sources::over(Arc::clone(&library.sources));
     let mut problems = Vec::new();
     let mut export_problems = Vec::new();
-    let tenant = tenant_file(job, settings, &mut sources, &mut problems);
-    let policy = policy_of(&tenant, settings, &job.root, &mut sources, &mut problems);
+    let tenant = tenant_file(job, library, settings, &mut sources, &mut problems);
+    let policy = policy_of(&tenant, settings, job, &mut sources, &mut problems);
     let (files, documents, broken) = read_files(job, &mut sources, &mut export_problems);
     let declared = declared(&tenant);
     let hops: Vec<(String, IpSet)> = tenant
@@ -312,13 +429,22 @@ fn name_of(job: &Job, tenant: &Tenant) -> String {
     if let Some(name) = &tenant.name {
         return name.value.clone();
     }
-    let folder = if job.tenant_file.is_some() || job.files.len() != 1 {
-        job.root.clone()
+    if job.path == "-" {
+        return "standard input".to_owned();
+    }
+    let path = Path::new(&job.path);
+    let one_file = job.tenant_file.is_none() && job.files.len() == 1 && path != job.root;
+    let name = if one_file {
+        path.file_stem().map(ToOwned::to_owned)
     } else {
-        PathBuf::from(&job.path)
+        // `.` and `..` say nothing.
+        job.root
+            .file_name()
+            .map(ToOwned::to_owned)
+            .or_else(|| source::full(&job.root).file_name().map(ToOwned::to_owned))
     };
-    match folder.file_stem() {
-        Some(stem) if !stem.is_empty() => stem.to_string_lossy().into_owned(),
+    match name {
+        Some(name) if !name.is_empty() => name.to_string_lossy().into_owned(),
         _ => "tenant".to_owned(),
     }
 }
@@ -415,11 +541,7 @@ fn read_files(
     }
     for path in &job.files {
         let name = relative(&job.root, path);
-        let bytes = match &job.given {
-            Some(bytes) => Ok(bytes.clone()),
-            None => source::read(path),
-        };
-        let bytes = match bytes {
+        let bytes = match job.read(path) {
             Ok(bytes) => bytes,
             Err(error) => {
                 let id = sources.add_text(name.clone(), "");
@@ -439,7 +561,7 @@ fn read_files(
         let source = sources.get(id);
         let text = source.text();
         let starts = text.trim_start().starts_with(['[', '{']);
-        if !is_json && !starts && job.given.is_none() {
+        if !is_json && !starts {
             files.push(ReadFile { id, stem, path: name });
             documents.push(None);
             continue;
@@ -481,10 +603,16 @@ fn relative(root: &Path, path: &Path) -> String {
 }
 
 /// The tenant file; without one, the vendors of the command line written as one.
-fn tenant_file(job: &Job, settings: &Settings, sources: &mut Sources, problems: &mut Vec<Problem>) -> Tenant {
+fn tenant_file(
+    job: &Job,
+    library: &Library,
+    settings: &Settings,
+    sources: &mut Sources,
+    problems: &mut Vec<Problem>,
+) -> Tenant {
     let known = names();
     let (id, from_file) = match &job.tenant_file {
-        Some(path) => match source::read(path) {
+        Some(path) => match job.read(path) {
             Ok(bytes) => (sources.add_bytes(TENANT_FILE, bytes), true),
             Err(error) => {
                 let id = sources.add_text(TENANT_FILE, "");
@@ -504,9 +632,11 @@ fn tenant_file(job: &Job, settings: &Settings, sources: &mut Sources, problems: 
     let (mut tenant, found) = tenant::read(sources, id, &known);
     problems.extend(found);
     if from_file && !settings.vendors.is_empty() {
-        // Beside a tenant file `--vendor` filters.
+        // Beside a tenant file `--vendor` filters. Both may name a pack by an alias.
+        let same =
+            |one: &str, other: &str| one == other || library.pack(one).is_some_and(|pack| pack.answers_to(other));
         for vendor in &settings.vendors {
-            if !tenant.vendors.iter().any(|declared| declared.pack.value == *vendor) {
+            if !tenant.vendors.iter().any(|declared| same(&declared.pack.value, vendor)) {
                 problems.push(Problem {
                     level: Level::Deny,
                     kind: ProblemKind::BadValue,
@@ -518,18 +648,20 @@ fn tenant_file(job: &Job, settings: &Settings, sources: &mut Sources, problems: 
         }
         tenant
             .vendors
-            .retain(|declared| settings.vendors.contains(&declared.pack.value));
+            .retain(|declared| settings.vendors.iter().any(|vendor| same(&declared.pack.value, vendor)));
     }
     tenant
 }
 
-fn quoted(text: &str) -> String {
+/// A text as TOML writes it.
+pub fn quoted(text: &str) -> String {
     let escaped: String = text
         .chars()
         .map(|c| match c {
             '"' => "\\\"".to_owned(),
             '\\' => "\\\\".to_owned(),
-            c if c.is_control() => format!("\\u{:04X}", c as u32),
+            c if is_hazardous(c) && c <= '\u{ffff}' => format!("\\u{:04X}", u32::from(c)),
+            c if is_hazardous(c) => format!("\\U{:08X}", u32::from(c)),
             c => c.to_string(),
         })
         .collect();
@@ -539,29 +671,26 @@ fn quoted(text: &str) -> String {
 fn policy_of(
     tenant: &Tenant,
     settings: &Settings,
-    root: &Path,
+    job: &Job,
     sources: &mut Sources,
     problems: &mut Vec<Problem>,
 ) -> Policy {
     let known = names();
     let (choice, named_at) = match (&settings.policy, &tenant.policy) {
         (Some(choice), _) => (choice.clone(), None),
-        (None, Some(name)) if is_file_name(&name.value) => {
-            let path = root.join(&name.value);
-            match source::read(&path) {
-                Ok(bytes) => (PolicyChoice::File(name.value.clone(), bytes), Some(name.span)),
-                Err(error) => {
-                    problems.push(Problem::at(
-                        Level::Deny,
-                        ProblemKind::BadValue,
-                        name.span,
-                        format!("the policy `{}` cannot be read: {error}", name.value),
-                        "named here",
-                    ));
-                    (PolicyChoice::Named("baseline".to_owned()), None)
-                }
+        (None, Some(name)) if is_file_name(&name.value) => match job.read(&job.root.join(&name.value)) {
+            Ok(bytes) => (PolicyChoice::File(name.value.clone(), bytes), Some(name.span)),
+            Err(error) => {
+                problems.push(Problem::at(
+                    Level::Deny,
+                    ProblemKind::BadValue,
+                    name.span,
+                    format!("the policy `{}` cannot be read: {error}", name.value),
+                    "named here",
+                ));
+                (PolicyChoice::Named("baseline".to_owned()), None)
             }
-        }
+        },
         (None, Some(name)) => (PolicyChoice::Named(name.value.clone()), Some(name.span)),
         (None, None) => (PolicyChoice::Named("baseline".to_owned()), None),
     };

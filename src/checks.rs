@@ -1,18 +1,24 @@
 //! The table of all checks, sorted by group and id.
 
 mod dormant;
+mod draft;
 mod ended;
+mod granted;
 mod limits;
 mod near;
+mod opened;
 mod pooled;
 mod troubles;
 mod unread;
 
 pub mod allow_expires;
 pub mod allow_too_weak;
+pub mod broad_allow;
 pub mod cannot_tell;
+pub mod cross_vendor_allow;
 pub mod dead_rule;
 pub mod expired_exception;
+pub mod forgeable_allow;
 pub mod limit_exceeded;
 pub mod limit_near;
 pub mod lookalike_domain;
@@ -20,17 +26,22 @@ pub mod mail_blocked;
 pub mod mail_not_cleared;
 pub mod mail_rejected_at_edge;
 pub mod malformed_entry;
+pub mod own_domain_allowed;
 pub mod preset_overrides_policy;
 pub mod redundant_entry;
 pub mod rule_not_in_force;
 pub mod rule_shadowed;
+pub mod safe_list_on;
+pub mod shared_sender_allowed;
 pub mod stale_export;
 pub mod stale_pack;
 pub mod stale_value;
 pub mod standing_allow;
+pub mod treated_as_internal;
 pub mod truncated_export;
 pub mod unclaimed_input;
 pub mod unconfirmed_value;
+pub mod unexplained_allow;
 pub mod unmodelled_condition;
 pub mod unneeded_allow;
 pub mod unread_setting;
@@ -53,7 +64,15 @@ pub static CHECKS: &[&Check] = &[
     &preset_overrides_policy::CHECK,
     &rule_not_in_force::CHECK,
     &rule_shadowed::CHECK,
+    &broad_allow::CHECK,
+    &cross_vendor_allow::CHECK,
+    &forgeable_allow::CHECK,
+    &own_domain_allowed::CHECK,
+    &safe_list_on::CHECK,
+    &shared_sender_allowed::CHECK,
     &standing_allow::CHECK,
+    &treated_as_internal::CHECK,
+    &unexplained_allow::CHECK,
     &dead_rule::CHECK,
     &lookalike_domain::CHECK,
     &malformed_entry::CHECK,

@@ -8,6 +8,7 @@ pub mod diagnosis;
 pub mod entries;
 pub mod holes;
 pub mod shared;
+pub mod witness;
 pub mod words;
 
 use jiff::civil::Date;
@@ -15,7 +16,7 @@ use jiff::civil::Date;
 use crate::allow::address::AddressSet;
 use crate::allow::domain::{Domain, DomainSet};
 use crate::allow::ip::IpSet;
-use crate::message::{Concern, Concerns, Field};
+use crate::message::{Concern, Concerns, Field, MessageSet};
 use crate::pack::Pack;
 use crate::path::trace::{Answer, Coverage, Trace};
 use crate::path::{MailPath, Need, NeedId};
@@ -27,8 +28,9 @@ use crate::source::{SourceId, Sources, Span, Spanned};
 use crate::tenant::Tenant;
 
 use attacker::Attacker;
-use diagnosis::Diagnosis;
+use diagnosis::{Diagnosis, Fault};
 use entries::Entries;
+use holes::Hole;
 
 /// What is known about a tenant before it is judged.
 pub struct Facts<'a> {
@@ -98,6 +100,10 @@ pub struct Evidence<'a> {
     pub vendor_domains: DomainSet,
     /// Our own hosts.
     pub own_hosts: IpSet,
+    /// What keeps streams from getting through; one cause is one fault, whatever streams it concerns.
+    pub faults: Vec<Fault>,
+    /// Allows that more than the vendors can use.
+    pub holes: Vec<Hole>,
     /// The entries of allows, and which values explain them.
     pub entries: Entries<'a>,
 }
@@ -117,20 +123,25 @@ impl<'a> Evidence<'a> {
             .collect();
         let own_hosts = IpSet::union_all(own);
         let attacker = Attacker::of(facts, &vendor_hosts.union(&own_hosts), &vendor_domains);
-        let streams = facts
+        let streams: Vec<StreamEvidence<'a>> = facts
             .requirements
             .iter()
             .map(|requirement| stream(facts, requirement))
             .collect();
-        Self {
+        let faults = diagnosis::faults(&streams);
+        let mut evidence = Self {
             facts,
             streams,
             attacker,
             vendor_hosts,
             vendor_domains,
             own_hosts,
+            faults,
+            holes: Vec::new(),
             entries: Entries::of(facts),
-        }
+        };
+        evidence.holes = holes::holes(&evidence);
+        evidence
     }
 
     /// A need of the path.
@@ -187,6 +198,18 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
             continue;
         }
         let mut coverage = trace.coverage(concern);
+        // What ended before is accounted for where it ended.
+        if concern != Concern::Routing {
+            let ended = trace
+                .ends
+                .iter()
+                .filter(|end| end.at.stage <= stage)
+                .fold(MessageSet::empty(), |all, end| all.union(&end.sure));
+            if !ended.is_empty() {
+                coverage.left = coverage.left.minus(&ended);
+                coverage.undecided = coverage.undecided.minus(&ended);
+            }
+        }
         if let Some(narrow) = &narrow {
             // What is only left because a source does not say which sender it means is undecided.
             let surely_left = narrow.coverage(concern).left;

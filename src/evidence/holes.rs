@@ -8,7 +8,7 @@ use crate::allow::ip::IpSet;
 use crate::message::{Concern, Concerns, Cube, Identity, Message, MessageSet};
 use crate::path::trace::confirmed;
 use crate::path::walk::Standing;
-use crate::path::{Entry, List, Meaning, Pred, Rule, RuleAt};
+use crate::path::{List, Meaning, Pred, Rule, RuleAt};
 use crate::requirement::{Fact, Means};
 
 use super::Evidence;
@@ -95,6 +95,9 @@ fn of_rule(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, holes: &mut Vec<Hol
         return;
     }
     let reach = rule.guard.split(&evidence.attacker.set);
+    if rule.control == "anti-spam-allow" {
+        own_in_anti_spam(evidence, at, rule, holes);
+    }
     if reach.sure.is_empty() {
         return;
     }
@@ -123,7 +126,11 @@ fn by_hosts(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, index: usize, hole
     let trusted = evidence.vendor_hosts.union(&evidence.own_hosts);
     let mut reach: Option<MessageSet> = None;
     for (number, entry) in list.entries.iter().enumerate() {
-        let Some(hosts) = entry_hosts(entry) else { continue };
+        // A malformed entry has a check of its own.
+        let Meaning::Networks(hosts) = &entry.meaning else {
+            continue;
+        };
+        let hosts = hosts.clone();
         let strangers = hosts.minus(&trusted);
         let shared = shared_fact(evidence, &hosts);
         if strangers.is_empty() && shared.is_none() {
@@ -207,6 +214,27 @@ pub fn is_wide(evidence: &Evidence<'_>, hosts: &IpSet) -> bool {
     hosts.v4_only().count() > room(32, v4) || hosts.v6_only().count() > room(128, v6)
 }
 
+/// Own domains do not belong into anti-spam lists even though only mail that passes authentication is let through by them.
+fn own_in_anti_spam(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, holes: &mut Vec<Hole>) {
+    for (index, list) in rule.lists.iter().enumerate() {
+        for (number, entry) in list.entries.iter().enumerate() {
+            let Meaning::Senders(senders) = &entry.meaning else {
+                continue;
+            };
+            if senders.overlaps(&evidence.facts.accepted) {
+                let entry = Some((index, number));
+                holes.push(Hole {
+                    question: Question::OwnDomain,
+                    rule: at,
+                    entry,
+                    witness: None,
+                    inside: None,
+                });
+            }
+        }
+    }
+}
+
 /// Entries of senders without any condition on the host: whoever writes the name gets in.
 fn by_senders(
     evidence: &Evidence<'_>,
@@ -226,6 +254,9 @@ fn by_senders(
             continue;
         }
         let own = !evidence.facts.accepted.is_empty() && senders.overlaps(&evidence.facts.accepted);
+        if own && rule.control == "anti-spam-allow" {
+            continue;
+        }
         let everybodys = senders.positive_domains().any(|(domain, ..)| is_shared(&domain));
         let question = if own {
             Question::OwnDomain
@@ -348,13 +379,4 @@ pub fn show(evidence: &Evidence<'_>, at: RuleAt, set: &MessageSet) -> Option<Mes
 
 fn stops(rule: &Rule) -> bool {
     rule.effects.contains(&crate::path::Effect::Stops)
-}
-
-/// The hosts an entry stands for.
-pub fn entry_hosts(entry: &Entry) -> Option<IpSet> {
-    match &entry.meaning {
-        Meaning::Networks(hosts) => Some(hosts.clone()),
-        Meaning::Malformed { meant, .. } => meant.clone(),
-        _ => None,
-    }
 }
