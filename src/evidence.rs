@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use crate::allow::address::AddressSet;
 use crate::allow::domain::{Domain, DomainSet};
 use crate::allow::ip::IpSet;
-use crate::message::{Concern, Concerns, Field};
+use crate::message::{Concern, Concerns, Field, MessageSet};
 use crate::pack::Pack;
 use crate::path::trace::{Answer, Coverage, Trace};
 use crate::path::{MailPath, Need, NeedId};
@@ -195,10 +195,21 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
         if open.has(Field::To) {
             coverage.undecided.absorb(std::mem::take(&mut coverage.left));
         }
+        // What surely ends before this is judged is held against its end, and against nothing after it.
+        let ended = ended_by(&trace, concern, stage);
+        if !ended.is_empty() {
+            coverage.left = coverage.left.minus(&ended);
+            coverage.undecided = coverage.undecided.minus(&ended);
+        }
+        let answer = if !ended.is_empty() && ended.covers(&trace.sent) {
+            Answer::NotApplicable
+        } else {
+            coverage.answer(&trace.sent)
+        };
         rows.push(Row {
             stage,
             concern,
-            answer: coverage.answer(&trace.sent),
+            answer,
             coverage,
         });
     }
@@ -209,6 +220,17 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
         rows,
         diagnoses,
     }
+}
+
+/// The part whose way surely ends before a stage judges a concern. Where it ends is itself the concern of routing.
+fn ended_by(trace: &Trace<'_>, concern: Concern, stage: usize) -> MessageSet {
+    let mut ended = MessageSet::empty();
+    if concern != Concern::Routing {
+        for end in trace.ends.iter().filter(|end| end.at.stage <= stage) {
+            ended.absorb(end.sure.clone());
+        }
+    }
+    ended
 }
 
 impl StreamEvidence<'_> {

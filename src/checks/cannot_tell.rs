@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Check, Draft, Findings, Group};
-use crate::evidence::diagnosis::Cause;
-use crate::evidence::{Evidence, words};
+use crate::evidence::diagnosis::{Cause, Diagnosis};
+use crate::evidence::{Evidence, StreamEvidence, words};
 use crate::message::{Concerns, MessageSet};
-use crate::path::NeedId;
+use crate::path::{NeedId, RuleAt};
 use crate::problem::{Label, Level};
 
 /// The check.
@@ -37,9 +37,13 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         for diagnosis in &stream.diagnoses {
-            let Cause::Undecided { needs } = &diagnosis.cause else {
+            let Cause::Undecided { needs, by } = &diagnosis.cause else {
                 continue;
             };
+            if needs.is_empty() {
+                findings.push(unstated(evidence, stream, diagnosis, *by));
+                continue;
+            }
             let name = (
                 stream.requirement.vendor().to_owned(),
                 stream.requirement.stream_id().to_owned(),
@@ -98,5 +102,34 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             witness: words::witness(&asked.part),
             ..Draft::default()
         });
+    }
+}
+
+/// A rule that may catch the mail, since the pack does not say what the rule asks for.
+fn unstated(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, diagnosis: &Diagnosis, by: Option<RuleAt>) -> Draft {
+    let requirement = stream.requirement;
+    let rule = by.and_then(|by| words::rule(evidence, by));
+    let name = rule.map_or("a rule", |rule| words::bare(&rule.object));
+    let mut labels: Vec<Label> = rule
+        .map(|rule| Label::new(rule.origin, "may catch part of it"))
+        .into_iter()
+        .collect();
+    labels.push(words::asked(stream));
+    Draft {
+        level: Some(Level::Warn),
+        message: format!(
+            "cannot tell whether {} mail of `{}` is spared {}: `{name}` asks for something that the pack does not state",
+            requirement.stream_id(),
+            requirement.vendor(),
+            words::concerns(diagnosis.concerns),
+        ),
+        help: format!("except the vendor's mail from `{name}`"),
+        vendor: Some(requirement.vendor().to_owned()),
+        stream: Some(requirement.stream_id().to_owned()),
+        stage: Some(words::stage(evidence, diagnosis)),
+        object: rule.map(|rule| rule.object.clone()),
+        value: "unstated".to_owned(),
+        labels,
+        witness: words::witness(&diagnosis.part),
     }
 }

@@ -80,6 +80,8 @@ pub enum Cause {
     Undecided {
         /// What would decide.
         needs: BTreeSet<NeedId>,
+        /// The rule that may end the way, if that is what is undecided.
+        by: Option<RuleAt>,
     },
 }
 
@@ -103,6 +105,7 @@ pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<
                 found.push(Diagnosis {
                     cause: Cause::Undecided {
                         needs: end.needs.clone(),
+                        by: Some(end.at),
                     },
                     stage: end.at.stage,
                     concerns: Concerns::of(&[Concern::Routing]),
@@ -174,6 +177,7 @@ pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<
             put(
                 Cause::Undecided {
                     needs: row.coverage.needs.clone(),
+                    by: None,
                 },
                 undecided,
             );
@@ -441,7 +445,10 @@ fn same_cause(one: &Cause, other: &Cause) -> bool {
         ) => a == b && i == j && f == g,
         (Cause::Partial { rule: a }, Cause::Partial { rule: b }) => a == b,
         (Cause::Nothing, Cause::Nothing) => true,
-        (Cause::Undecided { needs: a }, Cause::Undecided { needs: b }) => a == b,
+        // What names its need is one question; what names none is one for each rule.
+        (Cause::Undecided { needs: a, by: x }, Cause::Undecided { needs: b, by: y }) => {
+            a == b && (!a.is_empty() || x == y)
+        }
         _ => false,
     }
 }
@@ -475,7 +482,7 @@ fn weigh(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<'_>, fo
                     .find(|need| facts.path.needed(*need).is_some_and(|need| need.key == "mx"))
             };
             let need = match &diagnosis.cause {
-                Cause::Undecided { needs } => match mx(needs) {
+                Cause::Undecided { needs, .. } => match mx(needs) {
                     Some(need) => Some(need),
                     None => return Some(diagnosis),
                 },
