@@ -126,7 +126,18 @@ pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<
         };
         for (by, part) in &row.coverage.undone {
             let rule = row.coverage.clearers.iter().copied().find(|clearer| clearer < by);
-            put(Cause::Shadowed { rule, by: *by }, part.clone());
+            let hits = || trace.hits.iter().filter(|hit| hit.at == *by);
+            let sure = hits().fold(MessageSet::empty(), |all, hit| all.union(&hit.sure));
+            let taken = part.intersect(&sure);
+            if !taken.is_empty() {
+                put(Cause::Shadowed { rule, by: *by }, taken);
+            }
+            // A rule that may not match at all is a question before it is a fault.
+            let perhaps = part.minus(&sure);
+            if !perhaps.is_empty() {
+                let needs = hits().flat_map(|hit| hit.needs.iter().copied()).collect();
+                put(Cause::Undecided { needs, by: Some(*by) }, perhaps);
+            }
         }
         for (at, _, rule) in trace
             .path
@@ -482,6 +493,8 @@ fn weigh(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<'_>, fo
                     .find(|need| facts.path.needed(*need).is_some_and(|need| need.key == "mx"))
             };
             let need = match &diagnosis.cause {
+                // Where something else is missing too, that may be what clears it.
+                Cause::Undecided { needs, .. } if needs.len() > 1 => return Some(diagnosis),
                 Cause::Undecided { needs, .. } => match mx(needs) {
                     Some(need) => Some(need),
                     None => return Some(diagnosis),
