@@ -201,7 +201,18 @@ pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<
         };
         for (by, part) in &row.coverage.undone {
             let rule = row.coverage.clearers.iter().copied().find(|clearer| clearer < by);
-            put(Cause::Shadowed { rule, by: *by }, part.clone());
+            let hits = || trace.hits.iter().filter(|hit| hit.at == *by);
+            let sure = hits().fold(MessageSet::empty(), |all, hit| all.union(&hit.sure));
+            let taken = part.intersect(&sure);
+            if !taken.is_empty() {
+                put(Cause::Shadowed { rule, by: *by }, taken);
+            }
+            // A rule that may not match at all is a question before it is a fault.
+            let perhaps = part.minus(&sure);
+            if !perhaps.is_empty() {
+                let needs = hits().flat_map(|hit| hit.needs.iter().copied()).collect();
+                put(Cause::Undecided { needs, by: Some(*by) }, perhaps);
+            }
         }
         for (at, _, rule) in trace
             .path
@@ -550,7 +561,10 @@ fn same_cause(one: &Cause, other: &Cause) -> bool {
         ) => a == b && i == j && f == g,
         (Cause::Partial { rule: a }, Cause::Partial { rule: b }) => a == b,
         (Cause::Nothing, Cause::Nothing) => true,
-        (Cause::Undecided { needs: a, by: x }, Cause::Undecided { needs: b, by: y }) => a == b && x == y,
+        // What names its need is one question; what names none is one for each rule.
+        (Cause::Undecided { needs: a, by: x }, Cause::Undecided { needs: b, by: y }) => {
+            a == b && (!a.is_empty() || x == y)
+        }
         _ => false,
     }
 }
@@ -584,6 +598,8 @@ fn weigh(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<'_>, fo
                     .find(|need| facts.path.needed(*need).is_some_and(|need| need.key == "mx"))
             };
             let need = match &diagnosis.cause {
+                // Where something else is missing too, that may be what clears it.
+                Cause::Undecided { needs, .. } if needs.len() > 1 => return Some(diagnosis),
                 Cause::Undecided { needs, .. } => match mx(needs) {
                     Some(need) => Some(need),
                     None => return Some(diagnosis),

@@ -49,6 +49,7 @@ fn specs() {
                 let _ = writeln!(failures, "the name of the file says otherwise about `{check}`");
             }
             coverage(&case, &report, &mut failures);
+            says(&case, &report, &mut failures);
             let lines = told_in_lines(&report);
             if !blessing() {
                 compare(&case, &lines, &mut failures);
@@ -256,6 +257,19 @@ fn coverage(case: &Case, report: &TenantReport, failures: &mut String) {
             .collect();
         if rows.is_empty() || rows.iter().any(|found| *found != answer) {
             let _ = writeln!(failures, "coverage: expected `{line}`, found {rows:?}");
+        }
+    }
+}
+
+/// Every line of the block must be in what some finding says.
+fn says(case: &Case, report: &TenantReport, failures: &mut String) {
+    for line in case.says.iter().flat_map(|text| text.lines()) {
+        let said = |finding: &Finding| finding.message.contains(line) || finding.help.contains(line);
+        if !report.findings.iter().any(said) {
+            let _ = writeln!(failures, "no finding says `{line}`; they say:");
+            for finding in &report.findings {
+                let _ = writeln!(failures, "  {} ({})", finding.message, finding.help);
+            }
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Case {
     pub report: Option<(String, Range<usize>)>,
     /// Answers that must be among the coverage: `concern answer` a line.
     pub coverage: Option<String>,
+    /// Words that must each be in the message or the help of a finding, one text a line.
+    pub says: Option<String>,
     /// The day of the audit, if it says so.
     pub now: Option<Date>,
     /// The line after its last block: where an expected block is put that is not there yet.
@@ -110,6 +112,7 @@ fn take(case: &mut Case, info: &str, body: String, lines: Range<usize>) {
         ["toml", "tenant"] => fresh(&mut case.tenant, body),
         ["toml", "policy"] => fresh(&mut case.policy, body),
         ["coverage"] => fresh(&mut case.coverage, body),
+        ["says"] => fresh(&mut case.says, body),
         ["json", name] => {
             assert!(
                 case.exports.iter().all(|(known, _)| known != name),
@@ -123,6 +126,8 @@ fn take(case: &mut Case, info: &str, body: String, lines: Range<usize>) {
             "line {}: DNS is not asked in this version",
             lines.start
         ),
+        // What a person would type: part of the prose.
+        ["powershell"] => {}
         ["report"] => {
             assert!(
                 case.report.is_none(),

@@ -48,8 +48,9 @@ pub fn contradiction(path: &MailPath, finding: &Finding) -> Option<String> {
             ended.is_some_and(|(stage, _)| Some(stage) == finding.stage),
             "its way does not end at the stage of the finding",
         ),
+        // Mail that nobody said is sent, since the pack leaves a field open, may be judged for sure.
         ("cannot-tell", _) => (
-            open || journey.stages.iter().any(|stage| stage.verdict.is_none()),
+            open || ended.is_some() || journey.stages.iter().any(|stage| stage.verdict.is_none()),
             "nothing about it is undecided",
         ),
         // What is only taken back, or only lost behind another MX, is undecided rather than left.
