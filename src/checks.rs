@@ -1,6 +1,7 @@
 //! The table of all checks, sorted by group and id.
 
 mod dormant;
+mod draft;
 mod ended;
 mod granted;
 mod opened;

@@ -8,6 +8,7 @@ pub mod diagnosis;
 pub mod entries;
 pub mod holes;
 pub mod shared;
+pub mod witness;
 pub mod words;
 
 use jiff::civil::Date;

@@ -2,7 +2,6 @@
 
 use jiff::civil::Date;
 
-use crate::check::{Draft, Witness};
 use crate::message::{Concerns, MessageSet};
 use crate::pack::{Grade, Pack};
 use crate::path::{Rule, RuleAt};
@@ -11,6 +10,7 @@ use crate::requirement::Fact;
 use crate::source::Span;
 
 use super::diagnosis::Fault;
+use super::witness::Witness;
 use super::{Evidence, StreamEvidence};
 
 /// `spam, phish and spoof`.
@@ -134,18 +134,6 @@ pub fn owner(evidence: &Evidence<'_>, streams: &[usize]) -> (Option<String>, Opt
         }
     }
     (vendor, stream)
-}
-
-/// A draft about a fault, with everything but the words and labels.
-pub fn draft(evidence: &Evidence<'_>, fault: &Fault) -> Draft {
-    let (vendor, stream) = owner(evidence, &fault.streams);
-    Draft {
-        vendor,
-        stream,
-        stage: Some(evidence.stage_id(fault.first.stage)),
-        witness: witness(&fault.first.part),
-        ..Draft::default()
-    }
 }
 
 /// How many days lie between two.

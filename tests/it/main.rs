@@ -4,3 +4,5 @@ mod examples;
 mod program;
 mod readme;
 mod samples;
+mod specs;
+mod tidy;
