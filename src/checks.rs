@@ -12,6 +12,7 @@ pub mod allow_too_weak;
 pub mod broad_allow;
 pub mod cannot_tell;
 pub mod cross_vendor_allow;
+pub mod expectation_broken;
 pub mod expired_exception;
 pub mod forgeable_allow;
 pub mod mail_blocked;
@@ -49,6 +50,7 @@ pub static CHECKS: &[&Check] = &[
     &rule_shadowed::CHECK,
     &broad_allow::CHECK,
     &cross_vendor_allow::CHECK,
+    &expectation_broken::CHECK,
     &forgeable_allow::CHECK,
     &own_domain_allowed::CHECK,
     &safe_list_on::CHECK,

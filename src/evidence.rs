@@ -6,6 +6,7 @@
 pub mod attacker;
 pub mod diagnosis;
 pub mod entries;
+pub mod expectation;
 pub mod holes;
 pub mod shared;
 pub mod witness;
