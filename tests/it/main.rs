@@ -1,8 +1,16 @@
 //! The only integration test binary.
+//!
+//! `cfg(test)` says nothing new here; it tells clippy that helpers, too, may end a test where they stand.
 
+#[cfg(test)]
 mod examples;
+#[cfg(test)]
 mod program;
+#[cfg(test)]
 mod readme;
+#[cfg(test)]
 mod samples;
+#[cfg(test)]
 mod specs;
+#[cfg(test)]
 mod tidy;
