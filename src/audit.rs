@@ -126,8 +126,32 @@ pub struct Job {
     pub files: Vec<PathBuf>,
     /// Folders under it that could not be opened.
     pub closed: Vec<(PathBuf, String)>,
-    /// Bytes of a file that does not lie on disk: standard input.
-    pub given: Option<Vec<u8>>,
+    /// Files that do not lie on disk, with their bytes: standard input, the files of an example.
+    pub given: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Job {
+    /// A tenant whose files all lie in memory. A tenant file among them is recognised by its name.
+    pub fn in_memory(path: &str, given: Vec<(PathBuf, Vec<u8>)>) -> Self {
+        let is_tenant = |file: &Path| file == Path::new(TENANT_FILE);
+        let names = || given.iter().map(|(name, _)| name.clone());
+        Self {
+            path: path.to_owned(),
+            root: PathBuf::new(),
+            tenant_file: names().find(|name| is_tenant(name)),
+            files: names().filter(|name| !is_tenant(name)).collect(),
+            closed: Vec::new(),
+            given,
+        }
+    }
+
+    /// The bytes of one of its files.
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        match self.given.iter().find(|(name, _)| name == path) {
+            Some((_, bytes)) => Ok(bytes.clone()),
+            None => source::read(path),
+        }
+    }
 }
 
 /// What all audits of a run share.
@@ -179,7 +203,7 @@ pub fn gather(path: &Path) -> Result<Vec<Job>, String> {
             tenant_file: None,
             files: vec![path.to_path_buf()],
             closed: Vec::new(),
-            given: None,
+            given: Vec::new(),
         };
         return Ok(vec![job]);
     }
@@ -206,7 +230,7 @@ pub fn gather(path: &Path) -> Result<Vec<Job>, String> {
             tenant_file: None,
             files,
             closed,
-            given: None,
+            given: Vec::new(),
         };
         return Ok(vec![job]);
     }
@@ -234,7 +258,7 @@ pub fn gather(path: &Path) -> Result<Vec<Job>, String> {
                 .filter(|(folder, _)| owner(folder) == Some(root))
                 .cloned()
                 .collect(),
-            given: None,
+            given: Vec::new(),
         })
         .collect())
 }
@@ -276,7 +300,7 @@ pub fn gather_folder(folder: &Path) -> Result<Job, String> {
             .into_iter()
             .map(|(folder, error)| (folder, error.to_string()))
             .collect(),
-        given: None,
+        given: Vec::new(),
     })
 }
 
@@ -315,7 +339,7 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
     let mut problems = Vec::new();
     let mut export_problems = Vec::new();
     let tenant = tenant_file(job, library, settings, &mut sources, &mut problems);
-    let policy = policy_of(&tenant, settings, &job.root, &mut sources, &mut problems);
+    let policy = policy_of(&tenant, settings, job, &mut sources, &mut problems);
     let (files, documents, broken) = read_files(job, &mut sources, &mut export_problems);
     let declared = declared(&tenant);
     let hops: Vec<(String, IpSet)> = tenant
@@ -405,7 +429,7 @@ fn name_of(job: &Job, tenant: &Tenant) -> String {
     if let Some(name) = &tenant.name {
         return name.value.clone();
     }
-    if job.given.is_some() {
+    if job.path == "-" {
         return "standard input".to_owned();
     }
     let path = Path::new(&job.path);
@@ -517,11 +541,7 @@ fn read_files(
     }
     for path in &job.files {
         let name = relative(&job.root, path);
-        let bytes = match &job.given {
-            Some(bytes) => Ok(bytes.clone()),
-            None => source::read(path),
-        };
-        let bytes = match bytes {
+        let bytes = match job.read(path) {
             Ok(bytes) => bytes,
             Err(error) => {
                 let id = sources.add_text(name.clone(), "");
@@ -541,7 +561,7 @@ fn read_files(
         let source = sources.get(id);
         let text = source.text();
         let starts = text.trim_start().starts_with(['[', '{']);
-        if !is_json && !starts && job.given.is_none() {
+        if !is_json && !starts {
             files.push(ReadFile { id, stem, path: name });
             documents.push(None);
             continue;
@@ -592,7 +612,7 @@ fn tenant_file(
 ) -> Tenant {
     let known = names();
     let (id, from_file) = match &job.tenant_file {
-        Some(path) => match source::read(path) {
+        Some(path) => match job.read(path) {
             Ok(bytes) => (sources.add_bytes(TENANT_FILE, bytes), true),
             Err(error) => {
                 let id = sources.add_text(TENANT_FILE, "");
@@ -651,29 +671,26 @@ pub fn quoted(text: &str) -> String {
 fn policy_of(
     tenant: &Tenant,
     settings: &Settings,
-    root: &Path,
+    job: &Job,
     sources: &mut Sources,
     problems: &mut Vec<Problem>,
 ) -> Policy {
     let known = names();
     let (choice, named_at) = match (&settings.policy, &tenant.policy) {
         (Some(choice), _) => (choice.clone(), None),
-        (None, Some(name)) if is_file_name(&name.value) => {
-            let path = root.join(&name.value);
-            match source::read(&path) {
-                Ok(bytes) => (PolicyChoice::File(name.value.clone(), bytes), Some(name.span)),
-                Err(error) => {
-                    problems.push(Problem::at(
-                        Level::Deny,
-                        ProblemKind::BadValue,
-                        name.span,
-                        format!("the policy `{}` cannot be read: {error}", name.value),
-                        "named here",
-                    ));
-                    (PolicyChoice::Named("baseline".to_owned()), None)
-                }
+        (None, Some(name)) if is_file_name(&name.value) => match job.read(&job.root.join(&name.value)) {
+            Ok(bytes) => (PolicyChoice::File(name.value.clone(), bytes), Some(name.span)),
+            Err(error) => {
+                problems.push(Problem::at(
+                    Level::Deny,
+                    ProblemKind::BadValue,
+                    name.span,
+                    format!("the policy `{}` cannot be read: {error}", name.value),
+                    "named here",
+                ));
+                (PolicyChoice::Named("baseline".to_owned()), None)
             }
-        }
+        },
         (None, Some(name)) => (PolicyChoice::Named(name.value.clone()), Some(name.span)),
         (None, None) => (PolicyChoice::Named("baseline".to_owned()), None),
     };

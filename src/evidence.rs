@@ -7,6 +7,7 @@ pub mod attacker;
 pub mod diagnosis;
 pub mod holes;
 pub mod shared;
+pub mod witness;
 pub mod words;
 
 use jiff::civil::Date;

@@ -341,7 +341,11 @@ pub fn is_dir(path: &Path) -> bool {
 
 /// The path from the root of the file system; as given where that cannot be told.
 pub fn full(path: &Path) -> PathBuf {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let path = if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    };
     path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
 }
 

@@ -260,12 +260,5 @@ fn not_judged() -> String {
 
 fn stdin_job() -> Result<Job, String> {
     let bytes = source::read_stdin().map_err(|error| format!("standard input cannot be read: {error}"))?;
-    Ok(Job {
-        path: "-".to_owned(),
-        root: PathBuf::new(),
-        tenant_file: None,
-        files: vec![PathBuf::from("standard input")],
-        closed: Vec::new(),
-        given: Some(bytes),
-    })
+    Ok(Job::in_memory("-", vec![(PathBuf::from("stdin.json"), bytes)]))
 }

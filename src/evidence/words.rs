@@ -1,6 +1,6 @@
 //! Phrases that several checks use: lists of concerns, values and labels on both sides of a finding.
 
-use crate::check::{Draft, Witness};
+use crate::check::Draft;
 use crate::message::{Concerns, MessageSet};
 use crate::pack::Grade;
 use crate::path::{Rule, RuleAt};
@@ -9,6 +9,7 @@ use crate::requirement::Fact;
 use crate::source::Span;
 
 use super::diagnosis::Fault;
+use super::witness::Witness;
 use super::{Evidence, StreamEvidence};
 
 /// `spam, phish and spoof`.
