@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use crate::allow::address::AddressSet;
 use crate::allow::ip::IpSet;
-use crate::check::{Excepted, Finding, Findings};
+use crate::check::{Finding, Findings};
 use crate::checks::{CHECKS, names};
 use crate::document::{Document, json};
 use crate::evidence::{Evidence, Facts};
@@ -822,6 +822,7 @@ pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library) -> Facts<'a> {
         accepted,
         unread: &prepared.reading.unread,
         problems: &prepared.export_problems,
+        reads: &prepared.reading.reads,
         unclaimed: &prepared.unclaimed,
     }
 }
@@ -832,12 +833,12 @@ pub fn audit(job: &Job, library: &Library, settings: &Settings) -> TenantReport 
     let (verdicts, coverage, findings) = {
         let facts = facts(&prepared, library);
         let evidence = Evidence::assemble(&facts);
-        let mut findings = Findings::new(&prepared.policy, &settings.levels);
+        let mut findings =
+            Findings::new(&prepared.policy, &settings.levels).excepting(&prepared.tenant.exceptions, prepared.now);
         for check in CHECKS {
             findings.run(check, &evidence);
         }
         let mut findings = findings.into_found();
-        except(&mut findings, &prepared);
         sort(&mut findings);
         (verdicts(&evidence), coverage(&evidence), findings)
     };
@@ -867,49 +868,6 @@ pub fn audit(job: &Job, library: &Library, settings: &Settings) -> TenantReport 
         problems: prepared.problems,
         residual: prepared.reading.residual,
         sources: Arc::new(prepared.sources),
-    }
-}
-
-fn except(findings: &mut [Finding], prepared: &Prepared) {
-    for finding in findings {
-        let covering = prepared.tenant.exceptions.iter().find(|exception| {
-            exception.expires.is_none_or(|expires| expires.value >= prepared.now)
-                && exception.check.value == finding.check
-                && exception.where_glob.as_ref().is_none_or(|glob| {
-                    finding
-                        .object
-                        .as_deref()
-                        .is_some_and(|object| matches_glob(&glob.value, object))
-                })
-        });
-        finding.exception = covering.map(|exception| Excepted {
-            reason: exception.reason.value.clone(),
-            expires: exception.expires.map(|expires| expires.value),
-        });
-    }
-}
-
-/// `*` stands for any text.
-pub fn matches_glob(glob: &str, text: &str) -> bool {
-    let mut parts = glob.split('*');
-    let Some(first) = parts.next() else {
-        return text.is_empty();
-    };
-    let Some(mut rest) = text.strip_prefix(first) else {
-        return false;
-    };
-    let mut last = None;
-    for part in parts {
-        if let Some(middle) = last.replace(part) {
-            match rest.find(middle) {
-                Some(at) => rest = rest.get(at + middle.len()..).unwrap_or(""),
-                None => return false,
-            }
-        }
-    }
-    match last {
-        Some(end) => rest.ends_with(end),
-        None => rest.is_empty(),
     }
 }
 

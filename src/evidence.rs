@@ -5,6 +5,8 @@
 
 pub mod attacker;
 pub mod diagnosis;
+pub mod entries;
+pub mod expectation;
 pub mod holes;
 pub mod shared;
 pub mod witness;
@@ -15,11 +17,11 @@ use jiff::civil::Date;
 use crate::allow::address::AddressSet;
 use crate::allow::domain::{Domain, DomainSet};
 use crate::allow::ip::IpSet;
-use crate::message::{Concern, Concerns, Field, MessageSet};
+use crate::message::{Concern, Concerns, Cube, Field, MessageSet, auth};
 use crate::pack::Pack;
 use crate::path::trace::{Answer, Coverage, Trace};
-use crate::path::{MailPath, Need, NeedId};
-use crate::platform::Unread;
+use crate::path::{Effect, MailPath, Need, NeedId};
+use crate::platform::{Read, Unread};
 use crate::policy::Policy;
 use crate::problem::Problem;
 use crate::requirement::Requirement;
@@ -28,6 +30,7 @@ use crate::tenant::Tenant;
 
 use attacker::Attacker;
 use diagnosis::{Diagnosis, Fault};
+use entries::Entries;
 use holes::Hole;
 
 /// What is known about a tenant before it is judged.
@@ -54,6 +57,8 @@ pub struct Facts<'a> {
     pub unread: &'a [Unread],
     /// What is wrong with the exports.
     pub problems: &'a [Problem],
+    /// What was read from which file.
+    pub reads: &'a [Read],
     /// Files that nobody claims.
     pub unclaimed: &'a [SourceId],
 }
@@ -100,6 +105,8 @@ pub struct Evidence<'a> {
     pub faults: Vec<Fault>,
     /// Allows that more than the vendors can use.
     pub holes: Vec<Hole>,
+    /// The entries of allows, and which values explain them.
+    pub entries: Entries<'a>,
 }
 
 impl<'a> Evidence<'a> {
@@ -132,6 +139,7 @@ impl<'a> Evidence<'a> {
             own_hosts,
             faults,
             holes: Vec::new(),
+            entries: Entries::of(facts),
         };
         evidence.holes = holes::holes(&evidence);
         evidence
@@ -178,6 +186,7 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
     let open = requirement.open;
     let trace = path.trace(&path.masked(&requirement.wide), open);
     let narrow = (requirement.narrow != requirement.wide).then(|| path.trace(&path.masked(&requirement.narrow), open));
+    let dns = asks_dns(path);
     let mut rows = Vec::new();
     for concern in requirement.concerns.iter() {
         let Some(stage) = path.judge(concern) else { continue };
@@ -191,18 +200,6 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
             continue;
         }
         let mut coverage = trace.coverage(concern);
-        // What ended before is accounted for where it ended.
-        if concern != Concern::Routing {
-            let ended = trace
-                .ends
-                .iter()
-                .filter(|end| end.at.stage <= stage)
-                .fold(MessageSet::empty(), |all, end| all.union(&end.sure));
-            if !ended.is_empty() {
-                coverage.left = coverage.left.minus(&ended);
-                coverage.undecided = coverage.undecided.minus(&ended);
-            }
-        }
         if let Some(narrow) = &narrow {
             // What is only left because a source does not say which sender it means is undecided.
             let surely_left = narrow.coverage(concern).left;
@@ -217,10 +214,24 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
         if open.has(Field::To) {
             coverage.undecided.absorb(std::mem::take(&mut coverage.left));
         }
+        if let Some(dns) = dns {
+            hold_open_authentication(&mut coverage, &trace.sent, dns);
+        }
+        // What surely ends before this is judged is held against its end, and against nothing after it.
+        let ended = ended_by(&trace, concern, stage);
+        if !ended.is_empty() {
+            coverage.left = coverage.left.minus(&ended);
+            coverage.undecided = coverage.undecided.minus(&ended);
+        }
+        let answer = if !ended.is_empty() && ended.covers(&trace.sent) {
+            Answer::NotApplicable
+        } else {
+            coverage.answer(&trace.sent)
+        };
         rows.push(Row {
             stage,
             concern,
-            answer: coverage.answer(&trace.sent),
+            answer,
             coverage,
         });
     }
@@ -231,6 +242,52 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
         rows,
         diagnoses,
     }
+}
+
+/// The need that DNS would answer.
+fn asks_dns(path: &MailPath) -> Option<NeedId> {
+    let is_dns = |need: &NeedId| path.needed(*need).is_some_and(|need| need.key == "dns");
+    path.rules()
+        .flat_map(|(_, _, rule)| &rule.effects)
+        .find_map(|effect| match effect {
+            Effect::MayClear(_, need) => Some(*need).filter(is_dns),
+            _ => None,
+        })
+}
+
+/// What authentication comes to follows from DNS, which was not asked: mail that is cleared with one result and left with
+/// another is undecided.
+fn hold_open_authentication(coverage: &mut Coverage, sent: &MessageSet, dns: NeedId) {
+    let whatever_it_is = |set: &MessageSet| {
+        set.map(|cube| {
+            Some(Cube {
+                dmarc: auth::DMARC.all(),
+                spf: auth::SPF.all(),
+                compauth: auth::COMPAUTH.all(),
+                ..cube.clone()
+            })
+        })
+    };
+    let open = coverage.left.intersect(&whatever_it_is(&coverage.cleared));
+    if open.is_empty() {
+        return;
+    }
+    let open = whatever_it_is(&open).intersect(sent);
+    coverage.left = coverage.left.minus(&open);
+    coverage.cleared = coverage.cleared.minus(&open);
+    coverage.undecided.absorb(open);
+    coverage.needs.insert(dns);
+}
+
+/// The part whose way surely ends before a stage judges a concern. Where it ends is itself the concern of routing.
+fn ended_by(trace: &Trace<'_>, concern: Concern, stage: usize) -> MessageSet {
+    let mut ended = MessageSet::empty();
+    if concern != Concern::Routing {
+        for end in trace.ends.iter().filter(|end| end.at.stage <= stage) {
+            ended.absorb(end.sure.clone());
+        }
+    }
+    ended
 }
 
 impl StreamEvidence<'_> {

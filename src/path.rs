@@ -13,9 +13,11 @@ mod laws;
 #[cfg(test)]
 mod small;
 
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 
-use crate::message::{Concern, Concerns, Identity};
+use crate::message::{Concern, Concerns, Field, Identity};
 use crate::problem::{Label, Level};
 use crate::source::Span;
 
@@ -231,6 +233,8 @@ pub struct MailPath {
     pub stages: Vec<Stage>,
     /// What would decide what is undecided.
     pub needs: Vec<Need>,
+    /// Where each key stands in `needs`.
+    by_key: HashMap<String, usize>,
     /// Settings that grant more than an allow does.
     pub grants: Vec<Grant>,
     /// The filter in front, if there is one: what it does to the addresses.
@@ -266,14 +270,27 @@ pub struct Mask {
 impl MailPath {
     /// An empty path.
     pub fn new(name: &str, platform: &'static str) -> Self {
+        let needs: Vec<Need> = OPEN.iter().map(|(_, key, what)| open_need(key, what)).collect();
         Self {
             name: name.to_owned(),
             platform,
             stages: Vec::new(),
-            needs: Vec::new(),
+            by_key: needs
+                .iter()
+                .enumerate()
+                .rev()
+                .map(|(at, need)| (need.key.clone(), at))
+                .collect(),
+            needs,
             grants: Vec::new(),
             mask: None,
         }
+    }
+
+    /// What a pack would have to say of a field that it leaves open.
+    pub fn open_need(&self, field: Field) -> Option<NeedId> {
+        let at = OPEN.iter().position(|(open, ..)| *open == field)?;
+        u32::try_from(at).ok().map(NeedId)
     }
 
     /// The set as the platform sees it.
@@ -307,14 +324,14 @@ impl MailPath {
 
     /// A need of this path. Needs of one key are one need; the first to ask says where.
     pub fn need(&mut self, need: Need) -> NeedId {
-        let at = self
-            .needs
-            .iter()
-            .position(|known| known.key == need.key)
-            .unwrap_or_else(|| {
+        let at = match self.by_key.get(&need.key) {
+            Some(at) => *at,
+            None => {
+                self.by_key.insert(need.key.clone(), self.needs.len());
                 self.needs.push(need);
                 self.needs.len() - 1
-            });
+            }
+        };
         NeedId(u32::try_from(at).unwrap_or(u32::MAX))
     }
 
@@ -342,6 +359,40 @@ impl MailPath {
                 .enumerate()
                 .map(move |(rule, body)| (RuleAt { stage, rule }, found, body))
         })
+    }
+}
+
+/// Fields that a pack may leave open, with the keys of the needs that ask for them. Every path starts with these needs.
+const OPEN: &[(Field, &str, &str)] = &[
+    (Field::Ip, "open/connecting-ip", "from which addresses this mail comes"),
+    (
+        Field::AuthIp,
+        "open/connecting-ip",
+        "from which addresses this mail comes",
+    ),
+    (
+        Field::MailFrom,
+        "open/mail-from",
+        "who the envelope sender of this mail is",
+    ),
+    (Field::From, "open/header-from", "who the header sender of this mail is"),
+    (Field::Dkim, "open/dkim", "who signs this mail"),
+    (
+        Field::Auth,
+        "open/authentication",
+        "whether this mail passes authentication",
+    ),
+    (Field::Headers, "open/subject", "what the subject of this mail says"),
+    (Field::Links, "open/link", "where the links of this mail lead"),
+];
+
+fn open_need(key: &str, what: &str) -> Need {
+    Need {
+        key: key.to_owned(),
+        text: format!("a rule stops mail by it, and the pack does not say {what}"),
+        help: "look at what the rule names, or add the vendor's value to the pack".to_owned(),
+        level: Level::Warn,
+        origin: None,
     }
 }
 

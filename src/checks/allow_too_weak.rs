@@ -5,6 +5,8 @@ use crate::evidence::diagnosis::Cause;
 use crate::evidence::{Evidence, words};
 use crate::problem::{Label, Level};
 
+use super::draft;
+
 /// The check.
 pub static CHECK: Check = Check {
     id: "allow-too-weak",
@@ -46,7 +48,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             object: rule.map(|rule| rule.object.clone()),
             value: "high-confidence-phish".to_owned(),
             labels,
-            ..words::draft(evidence, fault)
+            ..draft::of(evidence, fault)
         });
     }
 }

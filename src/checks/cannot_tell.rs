@@ -6,7 +6,7 @@ use crate::check::{Check, Draft, Findings, Group};
 use crate::evidence::diagnosis::Cause;
 use crate::evidence::{Evidence, words};
 use crate::message::{Concern, Concerns, MessageSet};
-use crate::path::NeedId;
+use crate::path::{NeedId, RuleAt};
 use crate::problem::{Label, Level};
 
 /// The check.
@@ -20,11 +20,15 @@ pub static CHECK: Check = Check {
     run,
 };
 
+/// More rules than this are not underlined.
+const SHOWN: usize = 5;
+
 struct Asked {
     streams: Vec<usize>,
     concerns: Concerns,
     part: MessageSet,
     stage: usize,
+    rules: Vec<RuleAt>,
 }
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
@@ -36,7 +40,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         for diagnosis in &stream.diagnoses {
-            let Cause::Undecided { needs } = &diagnosis.cause else {
+            let Cause::Undecided { needs, by } = &diagnosis.cause else {
                 continue;
             };
             for need in needs {
@@ -45,7 +49,9 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
                     concerns: Concerns::NONE,
                     part: diagnosis.part.clone(),
                     stage: diagnosis.stage,
+                    rules: Vec::new(),
                 });
+                entry.rules.extend(by.filter(|by| !entry.rules.contains(by)));
                 entry.concerns = entry.concerns.and(diagnosis.concerns);
                 if !entry.streams.contains(&index) {
                     entry.streams.push(index);
@@ -63,6 +69,20 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             .map(|span| Label::new(span, "this cannot be decided"))
             .into_iter()
             .collect();
+        for rule in asked
+            .rules
+            .iter()
+            .take(SHOWN)
+            .filter_map(|at| words::rule(evidence, *at))
+        {
+            // What stands nowhere is an export that is missing.
+            if rule.control != "hop" && !need.key.starts_with("export/") && Some(rule.origin) != need.origin {
+                labels.push(Label::new(
+                    rule.origin,
+                    format!("`{}` may stop it", words::bare(&rule.object)),
+                ));
+            }
+        }
         labels.push(words::asked(stream));
         let (vendor, of) = words::owner(evidence, &asked.streams);
         let mail = words::mail(evidence, &asked.streams);

@@ -6,6 +6,8 @@ use crate::evidence::{Evidence, words};
 use crate::path::Force;
 use crate::problem::Label;
 
+use super::draft;
+
 /// Drafts for the rules that would clear mail, were it not for what `check` names.
 pub(super) fn drafts(evidence: &Evidence<'_>, check: &str) -> Vec<Draft> {
     evidence
@@ -39,7 +41,7 @@ pub(super) fn drafts(evidence: &Evidence<'_>, check: &str) -> Vec<Draft> {
                     Label::new(rule.origin, "would clear it"),
                     words::asked(stream),
                 ],
-                ..words::draft(evidence, fault)
+                ..draft::of(evidence, fault)
             })
         })
         .collect()

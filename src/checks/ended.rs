@@ -7,6 +7,8 @@ use crate::message::Cube;
 use crate::path::{Entry, List, Meaning, Rule, Verdict};
 use crate::problem::Label;
 
+use super::draft;
+
 /// Drafts of all ends at the edge, or of all others.
 pub(super) fn drafts(evidence: &Evidence<'_>, at_edge: bool) -> Vec<Draft> {
     evidence
@@ -72,7 +74,7 @@ fn draft(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault, ru
             .unwrap_or_default(),
         object: Some(object),
         labels,
-        ..words::draft(evidence, fault)
+        ..draft::of(evidence, fault)
     }
 }
 

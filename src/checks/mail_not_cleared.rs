@@ -7,6 +7,8 @@ use crate::path::{List, Meaning};
 use crate::problem::{Label, Level};
 use crate::requirement::Fact;
 
+use super::draft;
+
 /// The check.
 pub static CHECK: Check = Check {
     id: "mail-not-cleared",
@@ -96,7 +98,7 @@ fn lacks(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault) ->
             .collect::<Vec<_>>()
             .join(","),
         labels,
-        ..words::draft(evidence, fault)
+        ..draft::of(evidence, fault)
     })
 }
 
@@ -132,7 +134,7 @@ fn partial(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault) 
             Label::new(rule.origin, "does not match the witness"),
             words::asked(stream),
         ],
-        ..words::draft(evidence, fault)
+        ..draft::of(evidence, fault)
     })
 }
 
@@ -162,6 +164,6 @@ fn nothing(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault) 
             .to_owned(),
         object: control.map(|rule| rule.object.clone()),
         labels,
-        ..words::draft(evidence, fault)
+        ..draft::of(evidence, fault)
     }
 }

@@ -5,6 +5,8 @@ use crate::evidence::diagnosis::Cause;
 use crate::evidence::{Evidence, words};
 use crate::problem::{Label, Level};
 
+use super::draft;
+
 /// The check.
 pub static CHECK: Check = Check {
     id: "rule-shadowed",
@@ -57,7 +59,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             object: Some(other.object.clone()),
             value: name.to_owned(),
             labels,
-            ..words::draft(evidence, fault)
+            ..draft::of(evidence, fault)
         });
     }
 }

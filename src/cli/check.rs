@@ -260,5 +260,5 @@ fn not_judged() -> String {
 
 fn stdin_job() -> Result<Job, String> {
     let bytes = source::read_stdin().map_err(|error| format!("standard input cannot be read: {error}"))?;
-    Ok(Job::in_memory("-", vec![(PathBuf::from("stdin.json"), bytes)]))
+    Ok(Job::in_memory("-", vec![(PathBuf::from("standard input"), bytes)]))
 }

@@ -33,12 +33,16 @@ pub fn faults(streams: &[super::StreamEvidence<'_>]) -> Vec<Fault> {
             let known = faults.iter_mut().find(|fault| {
                 let first = fault.streams.first().and_then(|first| streams.get(*first));
                 first.is_some_and(|first| {
-                    same_fault(
-                        &fault.first.cause,
-                        first.requirement,
-                        &diagnosis.cause,
-                        stream.requirement,
-                    )
+                    let (mine, theirs) = (first.requirement, stream.requirement);
+                    match (&fault.first.cause, &diagnosis.cause) {
+                        // Nothing is there for both, unless one of them is partly looked after.
+                        (Cause::Nothing, Cause::Nothing) => {
+                            let apart = |one: Concerns, other: Concerns| !one.without(other).is_empty();
+                            let (one, other) = (fault.first.concerns, diagnosis.concerns);
+                            mine.vendor() == theirs.vendor() && !(apart(one, other) && apart(other, one))
+                        }
+                        (one, other) => same_fault(one, mine, other, theirs),
+                    }
                 })
             });
             match known {
@@ -80,9 +84,7 @@ fn same_fault(one: &Cause, of: &Requirement<'_>, other: &Cause, and: &Requiremen
                 whole: w,
             },
         ) => a == b && i == j && v == w && texts(f, of) == texts(g, and),
-        (Cause::Nothing, Cause::Nothing) | (Cause::Partial { .. }, Cause::Partial { .. }) => {
-            of.vendor() == and.vendor() && same_cause(one, other)
-        }
+        (Cause::Partial { .. }, Cause::Partial { .. }) => of.vendor() == and.vendor() && same_cause(one, other),
         (Cause::TooWeak { rule: a, need: x }, Cause::TooWeak { rule: b, need: y }) => a == b && x == y,
         (Cause::Undecided { .. }, _) => false,
         _ => same_cause(one, other),
@@ -153,6 +155,8 @@ pub enum Cause {
     Undecided {
         /// What would decide.
         needs: BTreeSet<NeedId>,
+        /// The rule that may end the way, if that is what is undecided.
+        by: Option<RuleAt>,
     },
 }
 
@@ -176,6 +180,7 @@ pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<
                 found.push(Diagnosis {
                     cause: Cause::Undecided {
                         needs: end.needs.clone(),
+                        by: Some(end.at),
                     },
                     stage: end.at.stage,
                     concerns: Concerns::of(&[Concern::Routing]),
@@ -196,7 +201,18 @@ pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<
         };
         for (by, part) in &row.coverage.undone {
             let rule = row.coverage.clearers.iter().copied().find(|clearer| clearer < by);
-            put(Cause::Shadowed { rule, by: *by }, part.clone());
+            let hits = || trace.hits.iter().filter(|hit| hit.at == *by);
+            let sure = hits().fold(MessageSet::empty(), |all, hit| all.union(&hit.sure));
+            let taken = part.intersect(&sure);
+            if !taken.is_empty() {
+                put(Cause::Shadowed { rule, by: *by }, taken);
+            }
+            // A rule that may not match at all is a question before it is a fault.
+            let perhaps = part.minus(&sure);
+            if !perhaps.is_empty() {
+                let needs = hits().flat_map(|hit| hit.needs.iter().copied()).collect();
+                put(Cause::Undecided { needs, by: Some(*by) }, perhaps);
+            }
         }
         for (at, _, rule) in trace
             .path
@@ -247,6 +263,7 @@ pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<
             put(
                 Cause::Undecided {
                     needs: row.coverage.needs.clone(),
+                    by: None,
                 },
                 undecided,
             );
@@ -264,7 +281,7 @@ fn sharpened(facts: &Facts<'_>, mut found: Vec<Diagnosis>) -> Vec<Diagnosis> {
         .filter(|diagnosis| !matches!(diagnosis.cause, Cause::Undecided { .. }))
         .fold(MessageSet::empty(), |all, diagnosis| all.union(&diagnosis.part));
     for diagnosis in &mut found {
-        if let Cause::Undecided { needs } = &mut diagnosis.cause {
+        if let Cause::Undecided { needs, .. } = &mut diagnosis.cause {
             diagnosis.part = diagnosis.part.minus(&held);
             *needs = plainest(facts, needs);
         }
@@ -544,7 +561,10 @@ fn same_cause(one: &Cause, other: &Cause) -> bool {
         ) => a == b && i == j && f == g,
         (Cause::Partial { rule: a }, Cause::Partial { rule: b }) => a == b,
         (Cause::Nothing, Cause::Nothing) => true,
-        (Cause::Undecided { needs: a }, Cause::Undecided { needs: b }) => a == b,
+        // What names its need is one question; what names none is one for each rule.
+        (Cause::Undecided { needs: a, by: x }, Cause::Undecided { needs: b, by: y }) => {
+            a == b && (!a.is_empty() || x == y)
+        }
         _ => false,
     }
 }
@@ -578,7 +598,9 @@ fn weigh(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<'_>, fo
                     .find(|need| facts.path.needed(*need).is_some_and(|need| need.key == "mx"))
             };
             let need = match &diagnosis.cause {
-                Cause::Undecided { needs } => match mx(needs) {
+                // Where something else is missing too, that may be what clears it.
+                Cause::Undecided { needs, .. } if needs.len() > 1 => return Some(diagnosis),
+                Cause::Undecided { needs, .. } => match mx(needs) {
                     Some(need) => Some(need),
                     None => return Some(diagnosis),
                 },

@@ -1,8 +1,9 @@
 //! Phrases that several checks use: lists of concerns, values and labels on both sides of a finding.
 
-use crate::check::Draft;
+use jiff::civil::Date;
+
 use crate::message::{Concerns, MessageSet};
-use crate::pack::Grade;
+use crate::pack::{Grade, Pack};
 use crate::path::{Rule, RuleAt};
 use crate::problem::{Label, Level};
 use crate::requirement::Fact;
@@ -135,14 +136,19 @@ pub fn owner(evidence: &Evidence<'_>, streams: &[usize]) -> (Option<String>, Opt
     (vendor, stream)
 }
 
-/// A draft about a fault, with everything but the words and labels.
-pub fn draft(evidence: &Evidence<'_>, fault: &Fault) -> Draft {
-    let (vendor, stream) = owner(evidence, &fault.streams);
-    Draft {
-        vendor,
-        stream,
-        stage: Some(evidence.stage_id(fault.first.stage)),
-        witness: witness(&fault.first.part),
-        ..Draft::default()
-    }
+/// How many days lie between two.
+pub fn days_between(from: Date, until: Date) -> i64 {
+    from.until(until).map_or(0, |span| i64::from(span.get_days()))
+}
+
+/// Where the tenant declares a vendor. A vendor that is only named on the command line is declared nowhere.
+pub fn declared(evidence: &Evidence<'_>, pack: &Pack) -> Option<Span> {
+    let tenant = evidence.facts.tenant;
+    // What stands for a tenant file that is not there is named after the option.
+    let written = !evidence.facts.sources.get(tenant.source).name.starts_with("--");
+    let vendor = tenant
+        .vendors
+        .iter()
+        .find(|vendor| written && pack.answers_to(&vendor.pack.value));
+    vendor.map(|vendor| vendor.pack.span)
 }

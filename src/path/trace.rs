@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::message::{Concern, Cube, Field, Fields, HeaderSet, Message, MessageSet};
+use crate::allow::address::AddressSet;
+use crate::allow::ip::IpSet;
+use crate::message::{Concern, Cube, Field, Fields, HeaderSet, Message, MessageSet, auth};
 
 use super::{Effect, MailPath, NeedId, Rule, RuleAt, Verdict};
 
@@ -134,14 +136,19 @@ impl Coverage {
 impl MailPath {
     /// What of an attacker's messages is let in as far as one concern goes; see [`Trace::excess`].
     pub fn excess(&self, concern: Concern, attacker: &MessageSet) -> Coverage {
-        self.trace(attacker, Fields::default()).excess(concern)
+        // Nobody asks what an attacker's mail was kept from.
+        self.run(attacker, Fields::default(), false).excess(concern)
     }
 
     /// Runs a set of messages along the path.
     ///
-    /// `open` are the fields that the sender's description leaves open: an end that depends on one of them is only possible,
-    /// since nobody said that such mail is ever sent.
+    /// `open` are the fields that the sender's description leaves open: an end that depends on one of them is only
+    /// possible, since nobody said that such mail is ever sent.
     pub fn trace(&self, sent: &MessageSet, open: Fields) -> Trace<'_> {
+        self.run(sent, open, true)
+    }
+
+    fn run(&self, sent: &MessageSet, open: Fields, shadows: bool) -> Trace<'_> {
         let mut trace = Trace {
             path: self,
             sent: sent.clone(),
@@ -153,35 +160,69 @@ impl MailPath {
         for (stage, found) in self.stages.iter().enumerate() {
             let mut walk = StageWalk {
                 live,
-                running: None,
+                ended: MessageSet::empty(),
+                out: Levels::default(),
                 stopped: Vec::new(),
                 maybe_stopped: Vec::new(),
+                shadows,
             };
             for (rule, body) in found.rules.iter().enumerate() {
                 if body.in_force() {
                     walk.step(&mut trace, RuleAt { stage, rule }, body, open);
                 }
             }
-            live = walk.live;
+            live = walk.live.minus(&walk.ended);
         }
         trace
     }
 }
 
+/// A growing union, kept as unions of about 1, 2, 4, ... parts.
+///
+/// Adding to one big set, or taking from one, would copy it for every rule: a product of entries.
+#[derive(Default)]
+struct Levels(Vec<(usize, MessageSet)>);
+
+impl Levels {
+    fn add(&mut self, set: MessageSet) {
+        let (mut n_parts, mut sum) = (1, set);
+        while let Some((n, more)) = self.0.pop_if(|(n, _)| *n <= n_parts) {
+            n_parts += n;
+            sum.absorb(more);
+            sum = sum.merged();
+        }
+        self.0.push((n_parts, sum));
+    }
+
+    fn taken_from(&self, set: MessageSet) -> MessageSet {
+        let levels = self.0.iter().map(|(_, level)| level);
+        levels
+            .filter(|level| level.overflowed() || level.overlaps(&set))
+            .fold(None, |rest: Option<MessageSet>, level| {
+                Some(rest.as_ref().unwrap_or(&set).minus(level))
+            })
+            .unwrap_or(set)
+    }
+}
+
 /// The sets while they pass one stage.
 struct StageWalk {
-    /// Not surely ended.
+    /// What came to this stage.
     live: MessageSet,
-    /// Of these, those for which no rule stopped the stage; all while none did.
-    running: Option<MessageSet>,
+    /// Of these, those whose way surely ended here.
+    ended: MessageSet,
+    /// Of these, those that no later rule of the stage sees: surely ended, or surely stopped.
+    out: Levels,
     stopped: Vec<(RuleAt, MessageSet)>,
     maybe_stopped: Vec<(RuleAt, MessageSet, BTreeSet<NeedId>)>,
+    /// Whether to keep what rules were kept from matching.
+    shadows: bool,
 }
 
 impl StageWalk {
     fn step(&mut self, trace: &mut Trace<'_>, at: RuleAt, rule: &Rule, open: Fields) {
-        let split = rule.guard.split(self.running.as_ref().unwrap_or(&self.live));
-        if !self.stopped.is_empty() && !rule.may_clear().is_empty() {
+        let mut split = rule.guard.split(&self.live);
+        if self.shadows && !self.stopped.is_empty() && !rule.may_clear().is_empty() {
             for (by, set) in &self.stopped {
                 let kept = rule.guard.split(set).sure;
                 if !kept.is_empty() {
@@ -189,6 +230,12 @@ impl StageWalk {
                 }
             }
         }
+        if split.is_empty() {
+            return;
+        }
+        split.sure = self.out.taken_from(split.sure);
+        split.unsure = self.out.taken_from(split.unsure);
+        let split = split.tidied();
         if split.is_empty() {
             return;
         }
@@ -209,7 +256,7 @@ impl StageWalk {
                 continue;
             }
             hit.sure = hit.sure.minus(set);
-            if !rule.may_clear().is_empty() {
+            if self.shadows && !rule.may_clear().is_empty() {
                 trace.shadows.push(Shadow {
                     at,
                     by: *by,
@@ -230,9 +277,8 @@ impl StageWalk {
                 }
                 Effect::Stops => {
                     // Whatever an earlier rule may have stopped does not come past this one either.
-                    let running = self.running.take().unwrap_or_else(|| self.live.clone());
-                    self.running = Some(running.minus(&guarded));
                     if !guarded.is_empty() {
+                        self.out.add(guarded.clone());
                         self.stopped.push((at, guarded.clone()));
                     }
                     let unsure = hit.unsure.minus(&guarded);
@@ -293,39 +339,67 @@ impl StageWalk {
             }
         }
         // Nobody said that the sender's mail ever looks so: only possible.
-        let (open_cubes, sure): (Vec<Cube>, Vec<Cube>) =
-            end.sure.cubes().iter().cloned().partition(|cube| narrows(cube, open));
+        let (open_cubes, sure): (Vec<Cube>, Vec<Cube>) = end
+            .sure
+            .cubes()
+            .iter()
+            .cloned()
+            .partition(|cube| narrowed(cube, open).is_some());
         if !open_cubes.is_empty() {
             end.sure = sure.into_iter().collect();
             end.unsure.absorb(open_cubes.into_iter().collect());
-            end.needs.extend(need);
         }
-        self.live = self.live.minus(&end.sure);
-        if let Some(running) = &mut self.running {
-            *running = running.minus(&end.sure);
+        let asked: Option<BTreeSet<NeedId>> = end
+            .unsure
+            .cubes()
+            .iter()
+            .map(|cube| narrowed(cube, open).and_then(|field| trace.path.open_need(field)))
+            .collect();
+        match asked {
+            // What the pack leaves open decides all of it, so nothing else is worth asking for.
+            Some(asked) if !asked.is_empty() => end.needs = asked,
+            _ if end.needs.is_empty() => end.needs.extend(need),
+            _ => {}
+        }
+        if !end.sure.is_empty() {
+            self.ended.absorb(end.sure.clone());
+            self.out.add(end.sure.clone());
         }
         trace.ends.push(end);
     }
 }
 
-/// Whether a cube says something about a field that is open.
-fn narrows(cube: &Cube, open: Fields) -> bool {
-    use crate::message::auth;
-    (open.has(Field::Ip) && !cube.ip.is_all())
-        || (open.has(Field::AuthIp) && !cube.auth_ip.is_all())
-        || (open.has(Field::MailFrom) && !cube.mail_from.is_all())
-        || (open.has(Field::From) && !cube.from.is_all())
-        || (open.has(Field::Dkim) && !cube.dkim.is_all())
-        || (open.has(Field::Links) && !cube.links.is_all())
-        || (open.has(Field::Auth)
-            && (cube.dmarc != auth::DMARC.all()
-                || cube.spf != auth::SPF.all()
-                || cube.compauth != auth::COMPAUTH.all()))
-        || (open.has(Field::Headers)
-            && cube
-                .headers
-                .named()
-                .any(|(name, set)| is_free_text(name.as_str()) && *set != HeaderSet::any()))
+/// The first open field of which a cube says something.
+///
+/// To be anything but a few senders or hosts says nothing: that holds of the sender's mail, whatever it is.
+fn narrowed(cube: &Cube, open: Fields) -> Option<Field> {
+    let senders = |senders: &AddressSet| !senders.is_open();
+    let hosts = |hosts: &IpSet| hosts.count() < 1 << 31;
+    let texts = cube
+        .headers
+        .named()
+        .any(|(name, set)| is_free_text(name.as_str()) && (!set.absent || !set.values.is_all()) && says_something(set));
+    let said = [
+        (Field::From, senders(&cube.from)),
+        (Field::MailFrom, senders(&cube.mail_from)),
+        (Field::Ip, hosts(&cube.ip)),
+        (Field::AuthIp, hosts(&cube.auth_ip)),
+        (Field::Dkim, !cube.dkim.is_all()),
+        (Field::Links, !cube.links.is_all()),
+        (
+            Field::Auth,
+            cube.dmarc != auth::DMARC.all() || cube.spf != auth::SPF.all() || cube.compauth != auth::COMPAUTH.all(),
+        ),
+        (Field::Headers, texts),
+    ];
+    said.into_iter()
+        .find(|(field, said)| *said && open.has(*field))
+        .map(|(field, _)| field)
+}
+
+/// Whether a header has to hold something, rather than merely not hold something.
+fn says_something(set: &HeaderSet) -> bool {
+    set.values.texts().next().is_some() || set.values.cubes().iter().any(|cube| !cube.all.is_empty())
 }
 
 /// Headers that every message has with a text of its own: a pack that does not name them leaves them open.
@@ -464,8 +538,7 @@ impl Tally {
         match effect {
             Effect::Clears(concerns) if concerns.has(concern) => {
                 self.clearers.push(hit.at);
-                let new = hit.sure.minus(&self.cleared);
-                self.cleared.absorb(new);
+                self.cleared.absorb(hit.sure.clone());
                 self.doubt(&hit.unsure, hit.needs.clone());
             }
             Effect::MayClear(concerns, need) if concerns.has(concern) => {
@@ -474,8 +547,7 @@ impl Tally {
                 self.doubt(&hit.unsure, hit.needs.iter().copied().chain([*need]).collect());
             }
             Effect::Waives(concerns) if concerns.has(concern) => {
-                let new = hit.sure.minus(&self.waived);
-                self.waived.absorb(new);
+                self.waived.absorb(hit.sure.clone());
                 if !hit.unsure.is_empty() {
                     self.wavering.push((hit.unsure.clone(), hit.needs.clone()));
                 }
@@ -511,7 +583,7 @@ fn settled(doubts: &[Doubt], decided: &MessageSet) -> Doubt {
     for (set, needs) in doubts {
         let open = set.minus(decided);
         if !open.is_empty() {
-            undecided.absorb(open.minus(&undecided));
+            undecided.absorb(open);
             all.extend(needs.iter().copied());
         }
     }
