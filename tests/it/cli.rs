@@ -422,7 +422,7 @@ fn packs_are_listed_shown_checked_and_started() {
     assert_eq!(lint.code, Some(2));
     for part in [
         "other.toml:5:",
-        "other.toml:39:",
+        "other.toml:37:",
         "did you mean `current`?",
         "`missing.toml` does not exist",
     ] {
