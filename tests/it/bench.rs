@@ -104,16 +104,6 @@ impl Ran {
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}\n{}{}", self.out, self.err))
     }
-
-    /// The checks of all findings in a JSON report.
-    pub fn checks(&self) -> Vec<String> {
-        let report = self.json();
-        let tenants = report["tenants"].as_array().unwrap();
-        let findings = tenants.iter().flat_map(|tenant| tenant["findings"].as_array().unwrap());
-        findings
-            .map(|finding| finding["check"].as_str().unwrap().to_owned())
-            .collect()
-    }
 }
 
 /// An Advanced Delivery rule for the simulations of `huntress-sat`, as the cmdlet returns it.

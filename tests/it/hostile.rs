@@ -1,5 +1,7 @@
 //! Bad input: every file that cannot be read is told of, what can be read is audited, and nothing makes the program fall over.
 
+use std::fmt::Write as _;
+
 use crate::bench::{ACCEPTED_DOMAINS, ADVANCED_DELIVERY, Bench, NOW, Ran, connection_filter};
 
 /// A tenant with good files and one that is not.
@@ -100,9 +102,7 @@ fn one_line_of_thirty_megabytes() {
     let mut text = String::from("[");
     while text.len() < 30_000_000 {
         text.push_str(r#"{"Name":"rule","Priority":0,"State":"Enabled","Mode":"Enforce","SetSCL":-1,"#);
-        text.push_str(&format!(
-            r#""SenderIpRanges":["198.51.100.7"],"Comments":"{comments}"}},"#
-        ));
+        let _ = write!(text, r#""SenderIpRanges":["198.51.100.7"],"Comments":"{comments}"}},"#);
     }
     text.push_str("{\"Name\":");
     let (_bench, ran) = beside_good("Get-TransportRule.json", text);
@@ -122,7 +122,8 @@ fn ten_thousand_findings() {
     let entries: Vec<String> = (0..10_000)
         .map(|n| format!("203.{}.{}.1/99", n / 250, n % 250))
         .collect();
-    let settings: String = (0..10_000).map(|n| format!("\"NewSetting{n}\":true,")).collect();
+    let settings: Vec<String> = (0..10_000).map(|n| format!("\"NewSetting{n}\":true,")).collect();
+    let settings = settings.concat();
     let filter = connection_filter(&entries).replacen('{', &format!("{{{settings}"), 1);
     let bench = Bench::new();
     bench
@@ -165,9 +166,10 @@ fn a_pack_with_twenty_mistakes_tells_them_all() {
     for n in 0..20 {
         pack.push_str("\n[[value]]\nstream = \"phishing\"\nidentity = \"connecting-ip\"\n");
         lines.push(pack.lines().count() + 1);
-        pack.push_str(&format!(
+        let _ = write!(
+            pack,
             "value = \"192.0.2.{n}/2{n}x\"\nstatus = \"current\"\nsource = \"help\"\n"
-        ));
+        );
     }
     let bench = Bench::new();
     bench
