@@ -92,6 +92,7 @@ pub fn object(rule: &Rule, entry: &Entry) -> String {
 pub struct Entries<'a> {
     values: Vec<Value<'a>>,
     found: Vec<Explained<'a>>,
+    residue: HashSet<Span>,
 }
 
 /// A domain with what of it is meant.
@@ -212,10 +213,17 @@ impl<'a> Entries<'a> {
                 }
             }
         }
-        Self {
+        let mut entries = Self {
             values: index.values,
             found,
-        }
+            residue: HashSet::new(),
+        };
+        entries.residue = entries
+            .iter()
+            .filter(|found| entries.residue(found).is_some())
+            .map(|found| found.entry.span)
+            .collect();
+        entries
     }
 
     /// All values, of packs and of answers.
@@ -226,6 +234,28 @@ impl<'a> Entries<'a> {
     /// The entries of all allows, in the order of the path. Exceptions to an allow are not among them.
     pub fn iter(&self) -> impl Iterator<Item = &Explained<'a>> {
         self.found.iter()
+    }
+
+    /// The value of a vendor that is gone or not declared, if an entry is about such values only. One that is gone goes
+    /// before one that nobody declared.
+    pub fn residue<'s>(&'s self, entry: &'s Explained<'a>) -> Option<&'s Value<'a>> {
+        let mut left: Option<&Value<'a>> = None;
+        for value in self.about(entry) {
+            match value.standing {
+                Standing::Required | Standing::Idle | Standing::Legacy => return None,
+                Standing::Offboarded if left.is_none_or(|known| known.standing == Standing::Undeclared) => {
+                    left = Some(value);
+                }
+                Standing::Undeclared if left.is_none() => left = Some(value),
+                Standing::Offboarded | Standing::Undeclared => {}
+            }
+        }
+        left
+    }
+
+    /// Whether an entry is only about vendors that are gone or not declared, which explains it and is a finding of its own.
+    pub fn is_residue(&self, entry: &Entry) -> bool {
+        self.residue.contains(&entry.span)
     }
 
     /// The values an entry is about.
