@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use crate::allow::address::AddressSet;
 use crate::allow::ip::IpSet;
-use crate::check::{Excepted, Finding, Findings};
+use crate::check::{Finding, Findings};
 use crate::checks::{CHECKS, names};
 use crate::document::{Document, json};
 use crate::evidence::{Evidence, Facts};
@@ -18,6 +18,7 @@ use crate::platform::{Declared, File, ReadInput, Reading};
 use crate::platforms::PLATFORMS;
 use crate::policy::{self, Policy};
 use crate::problem::{Level, Problem, ProblemKind};
+use crate::report::escape::is_hazardous;
 use crate::report::{CoverageRow, Fate, Input, Outcome, TenantReport, Verdict};
 use crate::requirement::{Requirement, Use};
 use crate::source::{self, SourceId, Sources, Span};
@@ -37,26 +38,77 @@ pub struct Library {
 }
 
 impl Library {
-    /// The packs that come with the program, and those in files that were asked for.
+    /// The packs that come with the program, and those in files that were asked for: the path and bytes of each.
+    ///
+    /// Side files are looked for beside the pack that names them.
     pub fn load(files: &[(String, Vec<u8>)]) -> Self {
         let mut sources = Sources::new();
         let (mut packs, mut problems) = pack::embedded(&mut sources);
+        let mut own: Vec<Pack> = Vec::new();
         for (name, bytes) in files {
             let id = sources.add_bytes(name.clone(), bytes.clone());
             let (read, found) = pack::read(&sources, id);
             problems.extend(found);
-            let Some(read) = read else { continue };
-            let (read, found) = pack::resolve(read, &|wanted| packs.iter().find(|pack| pack.answers_to(wanted)));
+            let Some(mut read) = read else { continue };
+            attach_side_files(&mut read, name, &mut sources, &mut problems);
+            match own.iter().find(|known| known.id.value == read.id.value) {
+                Some(first) => problems.push(
+                    Problem::at(
+                        Level::Deny,
+                        ProblemKind::BadValue,
+                        read.id.span,
+                        format!("the pack `{}` is given twice", read.id.value),
+                        "again",
+                    )
+                    .also(first.id.span, "first here"),
+                ),
+                None => own.push(read),
+            }
+        }
+        // A pack of the user's own takes the place of the one that comes with the program.
+        packs.retain(|known| own.iter().all(|own| own.id.value != known.id.value));
+        let written: Vec<Pack> = packs.iter().chain(&own).cloned().collect();
+        let lookup = |wanted: &str| written.iter().find(|pack| pack.answers_to(wanted));
+        for pack in own {
+            let (pack, found) = pack::resolve(pack, &lookup);
             problems.extend(found);
-            // A pack of the user's own takes the place of the one that comes with the program.
-            packs.retain(|known| known.id.value != read.id.value);
-            packs.push(read);
+            packs.push(pack);
         }
         packs.sort_by(|one, other| one.id.value.cmp(&other.id.value));
         Self {
             sources: Arc::new(sources),
             packs,
             problems,
+        }
+    }
+
+    /// The pack that answers to an id.
+    pub fn pack(&self, id: &str) -> Option<&Pack> {
+        self.packs.iter().find(|pack| pack.answers_to(id))
+    }
+}
+
+fn attach_side_files(pack: &mut Pack, file: &str, sources: &mut Sources, problems: &mut Vec<Problem>) {
+    let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+    let mut attached: Vec<String> = Vec::new();
+    for named in pack.side_files() {
+        if attached.contains(&named.value) {
+            continue;
+        }
+        attached.push(named.value.clone());
+        let path = folder.join(&named.value);
+        match source::read(&path) {
+            Ok(bytes) => {
+                let id = sources.add_bytes(path.display().to_string(), bytes);
+                problems.extend(pack::attach(pack, &named.value, sources, id));
+            }
+            Err(error) => problems.push(Problem::at(
+                Level::Deny,
+                ProblemKind::BadValue,
+                named.span,
+                format!("the side file `{}` cannot be read: {error}", named.value),
+                "named here",
+            )),
         }
     }
 }
@@ -211,6 +263,47 @@ pub fn gather(path: &Path) -> Result<Vec<Job>, String> {
         .collect())
 }
 
+/// A folder as one tenant without a tenant file, whether it has one or not. Tenants below it keep their files.
+///
+/// # Errors
+/// A sentence, where the folder does not exist or cannot be opened.
+pub fn gather_folder(folder: &Path) -> Result<Job, String> {
+    if !source::is_dir(folder) {
+        let what = if source::exists(folder) {
+            "is no folder"
+        } else {
+            "does not exist"
+        };
+        return Err(format!("`{}` {what}", folder.display()));
+    }
+    let own = folder.join(TENANT_FILE);
+    let jobs = gather(folder)?;
+    let path = folder.display().to_string();
+    let found = jobs
+        .iter()
+        .find(|job| job.tenant_file.is_none() || job.tenant_file.as_ref() == Some(&own));
+    if let Some(job) = found {
+        return Ok(Job {
+            path,
+            tenant_file: None,
+            ..job.clone()
+        });
+    }
+    let (mut files, closed) = source::walk(folder);
+    files.retain(|file| !jobs.iter().any(|job| file.starts_with(&job.root)));
+    Ok(Job {
+        path,
+        root: folder.to_path_buf(),
+        tenant_file: None,
+        files,
+        closed: closed
+            .into_iter()
+            .map(|(folder, error)| (folder, error.to_string()))
+            .collect(),
+        given: Vec::new(),
+    })
+}
+
 /// Everything that was read of one tenant.
 pub struct Prepared {
     /// Name from the tenant file, else of the folder.
@@ -245,7 +338,7 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
     let mut sources = Sources::over(Arc::clone(&library.sources));
     let mut problems = Vec::new();
     let mut export_problems = Vec::new();
-    let tenant = tenant_file(job, settings, &mut sources, &mut problems);
+    let tenant = tenant_file(job, library, settings, &mut sources, &mut problems);
     let policy = policy_of(&tenant, settings, job, &mut sources, &mut problems);
     let (files, documents, broken) = read_files(job, &mut sources, &mut export_problems);
     let declared = declared(&tenant);
@@ -336,13 +429,22 @@ fn name_of(job: &Job, tenant: &Tenant) -> String {
     if let Some(name) = &tenant.name {
         return name.value.clone();
     }
-    let folder = if job.tenant_file.is_some() || job.files.len() != 1 {
-        job.root.clone()
+    if job.path == "-" {
+        return "standard input".to_owned();
+    }
+    let path = Path::new(&job.path);
+    let one_file = job.tenant_file.is_none() && job.files.len() == 1 && path != job.root;
+    let name = if one_file {
+        path.file_stem().map(ToOwned::to_owned)
     } else {
-        PathBuf::from(&job.path)
+        // `.` and `..` say nothing.
+        job.root
+            .file_name()
+            .map(ToOwned::to_owned)
+            .or_else(|| source::full(&job.root).file_name().map(ToOwned::to_owned))
     };
-    match folder.file_stem() {
-        Some(stem) if !stem.is_empty() => stem.to_string_lossy().into_owned(),
+    match name {
+        Some(name) if !name.is_empty() => name.to_string_lossy().into_owned(),
         _ => "tenant".to_owned(),
     }
 }
@@ -501,7 +603,13 @@ fn relative(root: &Path, path: &Path) -> String {
 }
 
 /// The tenant file; without one, the vendors of the command line written as one.
-fn tenant_file(job: &Job, settings: &Settings, sources: &mut Sources, problems: &mut Vec<Problem>) -> Tenant {
+fn tenant_file(
+    job: &Job,
+    library: &Library,
+    settings: &Settings,
+    sources: &mut Sources,
+    problems: &mut Vec<Problem>,
+) -> Tenant {
     let known = names();
     let (id, from_file) = match &job.tenant_file {
         Some(path) => match job.read(path) {
@@ -524,9 +632,11 @@ fn tenant_file(job: &Job, settings: &Settings, sources: &mut Sources, problems: 
     let (mut tenant, found) = tenant::read(sources, id, &known);
     problems.extend(found);
     if from_file && !settings.vendors.is_empty() {
-        // Beside a tenant file `--vendor` filters.
+        // Beside a tenant file `--vendor` filters. Both may name a pack by an alias.
+        let same =
+            |one: &str, other: &str| one == other || library.pack(one).is_some_and(|pack| pack.answers_to(other));
         for vendor in &settings.vendors {
-            if !tenant.vendors.iter().any(|declared| declared.pack.value == *vendor) {
+            if !tenant.vendors.iter().any(|declared| same(&declared.pack.value, vendor)) {
                 problems.push(Problem {
                     level: Level::Deny,
                     kind: ProblemKind::BadValue,
@@ -538,18 +648,20 @@ fn tenant_file(job: &Job, settings: &Settings, sources: &mut Sources, problems: 
         }
         tenant
             .vendors
-            .retain(|declared| settings.vendors.contains(&declared.pack.value));
+            .retain(|declared| settings.vendors.iter().any(|vendor| same(&declared.pack.value, vendor)));
     }
     tenant
 }
 
-fn quoted(text: &str) -> String {
+/// A text as TOML writes it.
+pub fn quoted(text: &str) -> String {
     let escaped: String = text
         .chars()
         .map(|c| match c {
             '"' => "\\\"".to_owned(),
             '\\' => "\\\\".to_owned(),
-            c if c.is_control() => format!("\\u{:04X}", c as u32),
+            c if is_hazardous(c) && c <= '\u{ffff}' => format!("\\u{:04X}", u32::from(c)),
+            c if is_hazardous(c) => format!("\\U{:08X}", u32::from(c)),
             c => c.to_string(),
         })
         .collect();
@@ -710,6 +822,7 @@ pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library) -> Facts<'a> {
         accepted,
         unread: &prepared.reading.unread,
         problems: &prepared.export_problems,
+        reads: &prepared.reading.reads,
         unclaimed: &prepared.unclaimed,
     }
 }
@@ -720,12 +833,12 @@ pub fn audit(job: &Job, library: &Library, settings: &Settings) -> TenantReport 
     let (verdicts, coverage, findings) = {
         let facts = facts(&prepared, library);
         let evidence = Evidence::assemble(&facts);
-        let mut findings = Findings::new(&prepared.policy, &settings.levels);
+        let mut findings =
+            Findings::new(&prepared.policy, &settings.levels).excepting(&prepared.tenant.exceptions, prepared.now);
         for check in CHECKS {
             findings.run(check, &evidence);
         }
         let mut findings = findings.into_found();
-        except(&mut findings, &prepared);
         sort(&mut findings);
         (verdicts(&evidence), coverage(&evidence), findings)
     };
@@ -755,49 +868,6 @@ pub fn audit(job: &Job, library: &Library, settings: &Settings) -> TenantReport 
         problems: prepared.problems,
         residual: prepared.reading.residual,
         sources: Arc::new(prepared.sources),
-    }
-}
-
-fn except(findings: &mut [Finding], prepared: &Prepared) {
-    for finding in findings {
-        let covering = prepared.tenant.exceptions.iter().find(|exception| {
-            exception.expires.is_none_or(|expires| expires.value >= prepared.now)
-                && exception.check.value == finding.check
-                && exception.where_glob.as_ref().is_none_or(|glob| {
-                    finding
-                        .object
-                        .as_deref()
-                        .is_some_and(|object| matches_glob(&glob.value, object))
-                })
-        });
-        finding.exception = covering.map(|exception| Excepted {
-            reason: exception.reason.value.clone(),
-            expires: exception.expires.map(|expires| expires.value),
-        });
-    }
-}
-
-/// `*` stands for any text.
-pub fn matches_glob(glob: &str, text: &str) -> bool {
-    let mut parts = glob.split('*');
-    let Some(first) = parts.next() else {
-        return text.is_empty();
-    };
-    let Some(mut rest) = text.strip_prefix(first) else {
-        return false;
-    };
-    let mut last = None;
-    for part in parts {
-        if let Some(middle) = last.replace(part) {
-            match rest.find(middle) {
-                Some(at) => rest = rest.get(at + middle.len()..).unwrap_or(""),
-                None => return false,
-            }
-        }
-    }
-    match last {
-        Some(end) => rest.ends_with(end),
-        None => rest.is_empty(),
     }
 }
 

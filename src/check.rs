@@ -3,9 +3,12 @@
 //! A check is data plus one total function over the evidence; the table of all checks is `checks`.
 //! This file knows no particular check.
 
+use jiff::civil::Date;
+
 use crate::evidence::Evidence;
 use crate::policy::Policy;
 use crate::problem::{Label, Level};
+use crate::tenant::Exception;
 
 pub use crate::evidence::witness::Witness;
 
@@ -87,6 +90,9 @@ pub struct Draft {
 pub struct Findings<'a> {
     policy: &'a Policy,
     overrides: &'a [(String, Level)],
+    exceptions: &'a [Exception],
+    used: Vec<bool>,
+    now: Option<Date>,
     check: Option<&'static Check>,
     found: Vec<Finding>,
 }
@@ -97,9 +103,44 @@ impl<'a> Findings<'a> {
         Self {
             policy,
             overrides,
+            exceptions: &[],
+            used: Vec::new(),
+            now: None,
             check: None,
             found: Vec::new(),
         }
+    }
+
+    /// Lets these exceptions of the tenant file cover findings, as far as they still work on the day of the audit.
+    ///
+    /// An exception is applied the moment a finding is added, so a check that runs after all others can ask
+    /// [`Findings::exceptions_used`].
+    #[must_use]
+    pub fn excepting(mut self, exceptions: &'a [Exception], now: Date) -> Self {
+        self.exceptions = exceptions;
+        self.used = vec![false; exceptions.len()];
+        self.now = Some(now);
+        self
+    }
+
+    /// For each exception of the tenant file, whether it has covered a finding so far.
+    pub fn exceptions_used(&self) -> &[bool] {
+        &self.used
+    }
+
+    fn except(&mut self, check: &str, object: Option<&str>) -> Option<Excepted> {
+        let now = self.now?;
+        let at = self
+            .exceptions
+            .iter()
+            .position(|exception| exception.holds_on(now) && exception.covers(check, object))?;
+        if let Some(used) = self.used.get_mut(at) {
+            *used = true;
+        }
+        self.exceptions.get(at).map(|exception| Excepted {
+            reason: exception.reason.value.clone(),
+            expires: exception.expires.map(|expires| expires.value),
+        })
     }
 
     /// Runs one check.
@@ -121,6 +162,7 @@ impl<'a> Findings<'a> {
             return;
         }
         let platform = draft.stage.and_then(|stage| stage.split('/').next());
+        let exception = self.except(check.id, draft.object.as_deref());
         self.found.push(Finding {
             check: check.id,
             group: check.group,
@@ -135,7 +177,7 @@ impl<'a> Findings<'a> {
             value: draft.value,
             labels: draft.labels,
             witness: draft.witness,
-            exception: None,
+            exception,
         });
     }
 
@@ -195,5 +237,5 @@ pub struct Excepted {
     /// The reason the tenant file gives.
     pub reason: String,
     /// Last day on which the exception holds.
-    pub expires: Option<jiff::civil::Date>,
+    pub expires: Option<Date>,
 }

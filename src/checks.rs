@@ -1,16 +1,41 @@
 //! The table of all checks, sorted by group and id.
 
 mod dormant;
+mod draft;
 mod ended;
+mod granted;
+mod opened;
+mod troubles;
+mod unread;
 
 pub mod allow_too_weak;
+pub mod broad_allow;
 pub mod cannot_tell;
+pub mod cross_vendor_allow;
+pub mod expectation_broken;
+pub mod expired_exception;
+pub mod forgeable_allow;
 pub mod mail_blocked;
 pub mod mail_not_cleared;
 pub mod mail_rejected_at_edge;
+pub mod own_domain_allowed;
 pub mod preset_overrides_policy;
 pub mod rule_not_in_force;
 pub mod rule_shadowed;
+pub mod safe_list_on;
+pub mod shared_sender_allowed;
+pub mod stale_export;
+pub mod stale_pack;
+pub mod treated_as_internal;
+pub mod truncated_export;
+pub mod unclaimed_input;
+pub mod unconfirmed_value;
+pub mod unexplained_allow;
+pub mod unmodelled_condition;
+pub mod unread_setting;
+pub mod unreadable_input;
+pub mod unset_parameter;
+pub mod unused_exception;
 
 use crate::check::Check;
 
@@ -23,7 +48,27 @@ pub static CHECKS: &[&Check] = &[
     &preset_overrides_policy::CHECK,
     &rule_not_in_force::CHECK,
     &rule_shadowed::CHECK,
+    &broad_allow::CHECK,
+    &cross_vendor_allow::CHECK,
+    &expectation_broken::CHECK,
+    &forgeable_allow::CHECK,
+    &own_domain_allowed::CHECK,
+    &safe_list_on::CHECK,
+    &shared_sender_allowed::CHECK,
+    &treated_as_internal::CHECK,
+    &unexplained_allow::CHECK,
     &cannot_tell::CHECK,
+    &expired_exception::CHECK,
+    &stale_export::CHECK,
+    &stale_pack::CHECK,
+    &truncated_export::CHECK,
+    &unclaimed_input::CHECK,
+    &unconfirmed_value::CHECK,
+    &unmodelled_condition::CHECK,
+    &unread_setting::CHECK,
+    &unreadable_input::CHECK,
+    &unset_parameter::CHECK,
+    &unused_exception::CHECK,
 ];
 
 /// The ids of all checks.
@@ -77,4 +122,20 @@ pub fn names() -> Vec<&'static str> {
         .chain(RESERVED.iter().copied())
         .chain(groups)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorted_by_group_and_id_and_unique() {
+        let keys: Vec<_> = CHECKS.iter().map(|check| (check.group, check.id)).collect();
+        assert!(keys.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn what_asks_for_all_findings_comes_last() {
+        assert_eq!(CHECKS.last().map(|check| check.id), Some("unused-exception"));
+    }
 }

@@ -1,12 +1,17 @@
 //! The command line: what the user asked for, and the exit code of what came of it.
 
 pub mod check;
+pub mod explain;
+pub mod init;
+pub mod pack;
+pub mod schema;
+mod table;
 pub mod why;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 use crate::audit::{Library, PolicyChoice, Settings};
@@ -54,6 +59,8 @@ pub struct World {
     pub terminal: bool,
     /// Whether colour is unwanted whatever the output is (`NO_COLOR`).
     pub no_color: bool,
+    /// Columns of the terminal.
+    pub width: usize,
 }
 
 /// Proves what mail allowlists really let through: all of a phishing-simulation vendor's mail, and nobody else's.
@@ -68,8 +75,16 @@ struct Cli {
 enum Command {
     /// Audits one tenant or a tree of tenants.
     Check(check::CheckArgs),
+    /// Writes a commented `allowaudit.toml` from what the exports and `--vendor` show.
+    Init(init::InitArgs),
     /// Walks one message through the path: verdict and deciding setting at each stage.
     Why(why::WhyArgs),
+    /// Lists, shows, checks and starts vendor packs.
+    Pack(pack::PackArgs),
+    /// Prints the page of a check; without a name, the table of all.
+    Explain(explain::ExplainArgs),
+    /// Prints the JSON Schema of a kind of file, for editors.
+    Schema(schema::SchemaArgs),
 }
 
 /// Options of all commands that audit.
@@ -88,6 +103,7 @@ pub struct Common {
     #[arg(long, value_name = "DATE")]
     pub now: Option<Date>,
     /// Switches a check or a group off.
+    /// Of `-A`, `-W` and `-D` the last one that names a check or its group counts.
     #[arg(short = 'A', long = "allow", value_name = "CHECK|GROUP")]
     pub allow: Vec<String>,
     /// Makes the findings of a check or a group warnings.
@@ -105,6 +121,9 @@ pub struct Common {
     /// Prints inputs and excepted findings too.
     #[arg(short, long)]
     pub verbose: bool,
+    /// `-A`, `-W` and `-D` in the order of the command line.
+    #[arg(skip)]
+    levels: Vec<(String, Level)>,
 }
 
 /// When to use colour.
@@ -129,36 +148,75 @@ impl Color {
     }
 }
 
+/// The packs that come with the program, and those at the paths: files, or folders of them.
+///
+/// # Errors
+/// A sentence about what cannot be read.
+pub fn load_packs(paths: &[PathBuf]) -> Result<Library, String> {
+    let mut files = Vec::new();
+    for path in paths {
+        for file in pack_files(path)? {
+            let name = file.display().to_string();
+            let bytes = source::read(&file).map_err(|error| format!("the pack `{name}` cannot be read: {error}"))?;
+            files.push((name, bytes));
+        }
+    }
+    Ok(Library::load(&files))
+}
+
+/// The pack at a path, or those in a folder.
+fn pack_files(path: &Path) -> Result<Vec<PathBuf>, String> {
+    if !source::is_dir(path) {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let is_pack = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "toml");
+    let files: Vec<PathBuf> = source::walk(path).0.into_iter().filter(is_pack).collect();
+    if files.is_empty() {
+        return Err(format!("`{}` holds no pack", path.display()));
+    }
+    Ok(files)
+}
+
+/// Says that there is no such pack, and which was probably meant.
+fn no_such_pack(library: &Library, id: &str) -> String {
+    let known = library.packs.iter().flat_map(|pack| {
+        let aliases = pack.aliases.iter().map(|alias| alias.value.as_str());
+        std::iter::once(pack.id.value.as_str()).chain(aliases)
+    });
+    let help = did_you_mean(id, known).map_or_else(
+        || "`allowaudit pack list` shows all".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    format!("there is no pack `{id}`; {help}")
+}
+
 impl Common {
+    /// Remembers in which order options stood that clap keeps apart.
+    fn order(&mut self, matches: &ArgMatches) {
+        let mut ordered: Vec<(usize, String, Level)> = Vec::new();
+        for (option, list, level) in [
+            ("allow", &self.allow, Level::Allow),
+            ("warn", &self.warn, Level::Warn),
+            ("deny", &self.deny, Level::Deny),
+        ] {
+            let indices = matches.indices_of(option).into_iter().flatten();
+            ordered.extend(indices.zip(list).map(|(at, name)| (at, name.clone(), level)));
+        }
+        ordered.sort_by_key(|(at, ..)| *at);
+        self.levels = ordered.into_iter().map(|(_, name, level)| (name, level)).collect();
+    }
+
     /// Packs and policies that were asked for.
     ///
     /// # Errors
     /// A sentence about what cannot be read or is not known.
     pub fn load(&self, world: World) -> Result<(Library, Settings), String> {
-        let mut files = Vec::new();
-        for path in &self.pack {
-            let listed = if source::is_dir(path) {
-                let is_pack = |file: &PathBuf| file.extension().is_some_and(|extension| extension == "toml");
-                source::walk(path).0.into_iter().filter(is_pack).collect()
-            } else {
-                vec![path.clone()]
-            };
-            for file in listed {
-                let name = file.display().to_string();
-                let bytes =
-                    source::read(&file).map_err(|error| format!("the pack `{name}` cannot be read: {error}"))?;
-                files.push((name, bytes));
-            }
-        }
-        let library = Library::load(&files);
+        let library = load_packs(&self.pack)?;
+        let broken = library.problems.iter().any(|problem| problem.level == Level::Deny);
         for vendor in &self.vendor {
-            if !library.packs.iter().any(|pack| pack.answers_to(vendor)) {
-                let known = library.packs.iter().map(|pack| pack.id.value.as_str());
-                let help = did_you_mean(vendor, known).map_or_else(
-                    || "`allowaudit pack list` shows all".to_owned(),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                return Err(format!("there is no pack `{vendor}`; {help}"));
+            // A pack with mistakes may be the one that is meant; its problems say more than its absence.
+            if !broken && !library.packs.iter().any(|pack| pack.answers_to(vendor)) {
+                return Err(no_such_pack(&library, vendor));
             }
         }
         let policy = match &self.policy {
@@ -175,27 +233,19 @@ impl Common {
             None => None,
         };
         let known = names();
-        let mut levels = Vec::new();
-        for (list, level) in [
-            (&self.allow, Level::Allow),
-            (&self.warn, Level::Warn),
-            (&self.deny, Level::Deny),
-        ] {
-            for name in list {
-                if !known.contains(&name.as_str()) {
-                    let help = did_you_mean(name, known.iter().copied()).map_or_else(
-                        || "`allowaudit explain` lists all".to_owned(),
-                        |near| format!("did you mean `{near}`?"),
-                    );
-                    return Err(format!("there is no check or group `{name}`; {help}"));
-                }
-                levels.push((name.clone(), level));
+        for (name, _) in &self.levels {
+            if !known.contains(&name.as_str()) {
+                let help = did_you_mean(name, known.iter().copied()).map_or_else(
+                    || "`allowaudit explain` lists all".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                return Err(format!("there is no check or group `{name}`; {help}"));
             }
         }
         let settings = Settings {
             vendors: self.vendor.clone(),
             policy,
-            levels,
+            levels: self.levels.clone(),
             now: self.now.unwrap_or(world.today),
             assume_empty: false,
         };
@@ -205,8 +255,11 @@ impl Common {
 
 /// Runs the program.
 pub fn run(argv: impl IntoIterator<Item = OsString>, world: World) -> Outcome {
-    let cli = match Cli::try_parse_from(argv) {
-        Ok(cli) => cli,
+    let parsed = Cli::command()
+        .try_get_matches_from(argv)
+        .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             let text = error.render().to_string();
             let helped = !error.use_stderr();
@@ -216,13 +269,20 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, world: World) -> Outcome {
                 Outcome {
                     code: 2,
                     out: Vec::new(),
-                    err: text,
+                    err: crate::report::escape::text(&text).into_owned(),
                 }
             };
         }
     };
+    let Some((_, options)) = matches.subcommand() else {
+        return Outcome::refused("no command was given");
+    };
     match cli.command {
-        Command::Check(args) => check::run(&args, world),
-        Command::Why(args) => why::run(&args, world),
+        Command::Check(args) => check::run(args, options, world),
+        Command::Init(args) => init::run(&args, world),
+        Command::Why(args) => why::run(args, options, world),
+        Command::Pack(args) => pack::run(&args, world),
+        Command::Explain(args) => explain::run(&args, world),
+        Command::Schema(args) => schema::run(&args),
     }
 }

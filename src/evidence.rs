@@ -5,6 +5,8 @@
 
 pub mod attacker;
 pub mod diagnosis;
+pub mod entries;
+pub mod expectation;
 pub mod holes;
 pub mod shared;
 pub mod witness;
@@ -19,7 +21,7 @@ use crate::message::{Concern, Concerns, Cube, Field, MessageSet, auth};
 use crate::pack::Pack;
 use crate::path::trace::{Answer, Coverage, Trace};
 use crate::path::{Effect, MailPath, Need, NeedId};
-use crate::platform::Unread;
+use crate::platform::{Read, Unread};
 use crate::policy::Policy;
 use crate::problem::Problem;
 use crate::requirement::Requirement;
@@ -27,7 +29,9 @@ use crate::source::{SourceId, Sources, Span, Spanned};
 use crate::tenant::Tenant;
 
 use attacker::Attacker;
-use diagnosis::Diagnosis;
+use diagnosis::{Diagnosis, Fault};
+use entries::Entries;
+use holes::Hole;
 
 /// What is known about a tenant before it is judged.
 pub struct Facts<'a> {
@@ -53,6 +57,8 @@ pub struct Facts<'a> {
     pub unread: &'a [Unread],
     /// What is wrong with the exports.
     pub problems: &'a [Problem],
+    /// What was read from which file.
+    pub reads: &'a [Read],
     /// Files that nobody claims.
     pub unclaimed: &'a [SourceId],
 }
@@ -95,6 +101,12 @@ pub struct Evidence<'a> {
     pub vendor_domains: DomainSet,
     /// Our own hosts.
     pub own_hosts: IpSet,
+    /// What keeps streams from getting through; one cause is one fault, whatever streams it concerns.
+    pub faults: Vec<Fault>,
+    /// Allows that more than the vendors can use.
+    pub holes: Vec<Hole>,
+    /// The entries of allows, and which values explain them.
+    pub entries: Entries<'a>,
 }
 
 impl<'a> Evidence<'a> {
@@ -112,19 +124,25 @@ impl<'a> Evidence<'a> {
             .collect();
         let own_hosts = IpSet::union_all(own);
         let attacker = Attacker::of(facts, &vendor_hosts.union(&own_hosts), &vendor_domains);
-        let streams = facts
+        let streams: Vec<StreamEvidence<'a>> = facts
             .requirements
             .iter()
             .map(|requirement| stream(facts, requirement))
             .collect();
-        Self {
+        let faults = diagnosis::faults(&streams);
+        let mut evidence = Self {
             facts,
             streams,
             attacker,
             vendor_hosts,
             vendor_domains,
             own_hosts,
-        }
+            faults,
+            holes: Vec::new(),
+            entries: Entries::of(facts),
+        };
+        evidence.holes = holes::holes(&evidence);
+        evidence
     }
 
     /// A need of the path.

@@ -8,9 +8,14 @@ pub mod guard;
 pub mod trace;
 pub mod walk;
 
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod small;
+
 use jiff::civil::Date;
 
-use crate::message::{Concern, Concerns, Identity};
+use crate::message::{Concern, Concerns, Field, Identity};
 use crate::problem::{Label, Level};
 use crate::source::Span;
 
@@ -265,10 +270,16 @@ impl MailPath {
             name: name.to_owned(),
             platform,
             stages: Vec::new(),
-            needs: Vec::new(),
+            needs: OPEN.iter().map(|(_, key, what)| open_need(key, what)).collect(),
             grants: Vec::new(),
             mask: None,
         }
+    }
+
+    /// What a pack would have to say of a field that it leaves open.
+    pub fn open_need(&self, field: Field) -> Option<NeedId> {
+        let at = OPEN.iter().position(|(open, ..)| *open == field)?;
+        u32::try_from(at).ok().map(NeedId)
     }
 
     /// The set as the platform sees it.
@@ -337,6 +348,40 @@ impl MailPath {
                 .enumerate()
                 .map(move |(rule, body)| (RuleAt { stage, rule }, found, body))
         })
+    }
+}
+
+/// Fields that a pack may leave open, with the keys of the needs that ask for them. Every path starts with these needs.
+const OPEN: &[(Field, &str, &str)] = &[
+    (Field::Ip, "open/connecting-ip", "from which addresses this mail comes"),
+    (
+        Field::AuthIp,
+        "open/connecting-ip",
+        "from which addresses this mail comes",
+    ),
+    (
+        Field::MailFrom,
+        "open/mail-from",
+        "who the envelope sender of this mail is",
+    ),
+    (Field::From, "open/header-from", "who the header sender of this mail is"),
+    (Field::Dkim, "open/dkim", "who signs this mail"),
+    (
+        Field::Auth,
+        "open/authentication",
+        "whether this mail passes authentication",
+    ),
+    (Field::Headers, "open/subject", "what the subject of this mail says"),
+    (Field::Links, "open/link", "where the links of this mail lead"),
+];
+
+fn open_need(key: &str, what: &str) -> Need {
+    Need {
+        key: key.to_owned(),
+        text: format!("a rule stops mail by it, and the pack does not say {what}"),
+        help: "look at what the rule names, or add the vendor's value to the pack".to_owned(),
+        level: Level::Warn,
+        origin: None,
     }
 }
 

@@ -296,16 +296,11 @@ fn in_scope(scope: &Scope, vendor: &Use<'_>, delivery: Delivery, gateway: bool) 
         })
 }
 
-fn means(parsed: &Parsed, identity: Identity, recipients: &AddressSet) -> Means {
+/// What a value means in its own field.
+pub(crate) fn means(parsed: &Parsed, identity: Identity, recipients: &AddressSet) -> Means {
     match parsed {
         Parsed::Networks(hosts) => Means::Hosts(hosts.clone()),
-        Parsed::Sender(spec) => Means::Senders(match spec {
-            SenderSpec::Exact(address) => AddressSet::exact(address),
-            SenderSpec::Domain(domain) => AddressSet::domain(domain),
-            SenderSpec::SubDomains(domain) => AddressSet::subs_of(domain),
-            SenderSpec::Any | SenderSpec::SameAsMailFrom => AddressSet::all_addresses(),
-            SenderSpec::Tenant => recipients.clone(),
-        }),
+        Parsed::Sender(spec) => Means::Senders(senders_of(spec, recipients)),
         Parsed::Domain(spec) => match identity {
             Identity::Dkim | Identity::Link => Means::Names(spec.set()),
             _ => Means::Other,
@@ -322,6 +317,17 @@ fn means(parsed: &Parsed, identity: Identity, recipients: &AddressSet) -> Means 
             Means::Header(name, TextSet::matching(phrase(matcher)))
         }),
         Parsed::Header(_) | Parsed::Text | Parsed::SideFile => Means::Other,
+    }
+}
+
+/// The senders that a spelling means.
+pub fn senders_of(spec: &SenderSpec, tenant: &AddressSet) -> AddressSet {
+    match spec {
+        SenderSpec::Exact(address) => AddressSet::exact(address),
+        SenderSpec::Domain(domain) => AddressSet::domain(domain),
+        SenderSpec::SubDomains(domain) => AddressSet::subs_of(domain),
+        SenderSpec::Any | SenderSpec::SameAsMailFrom => AddressSet::all_addresses(),
+        SenderSpec::Tenant => tenant.clone(),
     }
 }
 

@@ -339,6 +339,16 @@ pub fn is_dir(path: &Path) -> bool {
     path.is_dir()
 }
 
+/// The path from the root of the file system; as given where that cannot be told.
+pub fn full(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        path
+    };
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
 /// Every file under a directory, sorted, hidden entries and symbolic links to directories left out.
 /// Folders that cannot be opened are returned beside the files, each with what the file system says.
 pub fn walk(root: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, io::Error)>) {

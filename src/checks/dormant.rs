@@ -2,20 +2,23 @@
 
 use crate::check::Draft;
 use crate::evidence::diagnosis::Cause;
-use crate::evidence::{Evidence, StreamEvidence, words};
+use crate::evidence::{Evidence, words};
 use crate::path::Force;
-use crate::problem::{Label, Level};
+use crate::problem::Label;
 
-/// Drafts for the rules that would clear a stream, were it not for what `check` names.
-pub(super) fn drafts(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, check: &str) -> Vec<Draft> {
-    stream
-        .diagnoses
+use super::draft;
+
+/// Drafts for the rules that would clear mail, were it not for what `check` names.
+pub(super) fn drafts(evidence: &Evidence<'_>, check: &str) -> Vec<Draft> {
+    evidence
+        .faults
         .iter()
-        .filter_map(|diagnosis| {
-            let Cause::Dormant { rule } = diagnosis.cause else {
+        .filter_map(|fault| {
+            let Cause::Dormant { rule } = fault.first.cause else {
                 return None;
             };
             let rule = words::rule(evidence, rule)?;
+            let stream = words::first(evidence, fault)?;
             let Force::Dormant {
                 check: named,
                 reason,
@@ -25,27 +28,20 @@ pub(super) fn drafts(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, check
             else {
                 return None;
             };
-            let requirement = stream.requirement;
             (*named == check).then(|| Draft {
-                level: Some(Level::Deny),
                 message: format!(
-                    "`{}` would clear {} mail of `{}`, but {reason}",
+                    "`{}` would clear {}, but {reason}",
                     words::bare(&rule.object),
-                    requirement.stream_id(),
-                    requirement.vendor(),
+                    words::mail(evidence, &fault.streams),
                 ),
                 help: help.clone(),
-                vendor: Some(requirement.vendor().to_owned()),
-                stream: Some(requirement.stream_id().to_owned()),
-                stage: Some(words::stage(evidence, diagnosis)),
                 object: Some(rule.object.clone()),
                 labels: vec![
                     label.clone(),
                     Label::new(rule.origin, "would clear it"),
                     words::asked(stream),
                 ],
-                witness: words::witness(&diagnosis.part),
-                ..Draft::default()
+                ..draft::of(evidence, fault)
             })
         })
         .collect()

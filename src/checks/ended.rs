@@ -1,67 +1,63 @@
 //! How the checks about ended mail tell: which rule, at which setting, and what to do.
 
 use crate::check::Draft;
-use crate::evidence::diagnosis::{Cause, Diagnosis};
+use crate::evidence::diagnosis::{Cause, Diagnosis, Fault};
 use crate::evidence::{Evidence, StreamEvidence, words};
-use crate::message::Cube;
-use crate::path::{List, Meaning, Rule, Verdict};
+use crate::message::{Cube, Identity, MessageSet, Names};
+use crate::path::{Entry, List, Meaning, Rule, Verdict};
 use crate::problem::Label;
 
-/// Drafts of all ends of a stream at stages that `at_edge` picks.
-pub(super) fn drafts(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, at_edge: bool) -> Vec<Draft> {
-    stream
-        .diagnoses
+use super::draft;
+
+/// Drafts of all ends at the edge, or of all others.
+pub(super) fn drafts(evidence: &Evidence<'_>, at_edge: bool) -> Vec<Draft> {
+    evidence
+        .faults
         .iter()
-        .filter_map(|diagnosis| {
-            let Cause::Ended { by, verdict } = diagnosis.cause else {
+        .filter_map(|fault| {
+            let Cause::Ended { by, verdict } = fault.first.cause else {
                 return None;
             };
             let rule = words::rule(evidence, by)?;
-            let edge = words::stage(evidence, diagnosis).ends_with("/edge")
-                && rule.control != "ip-block"
-                && rule.control != "tenant-block";
-            (edge == at_edge).then(|| draft(evidence, stream, diagnosis, rule, verdict))
+            let stream = words::first(evidence, fault)?;
+            // An explicit block is a block wherever it stands.
+            let blocks = rule.control == "ip-block" || rule.control == "tenant-block";
+            let edge = evidence.stage_id(fault.first.stage).ends_with("/edge") && !blocks;
+            (edge == at_edge).then(|| draft(evidence, stream, fault, rule, verdict))
         })
         .collect()
 }
 
-fn draft(
-    evidence: &Evidence<'_>,
-    stream: &StreamEvidence<'_>,
-    diagnosis: &Diagnosis,
-    rule: &Rule,
-    verdict: Verdict,
-) -> Draft {
-    let requirement = stream.requirement;
-    let entry = rule
+fn draft(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault, rule: &Rule, verdict: Verdict) -> Draft {
+    let catching = rule
         .lists
         .iter()
         .filter(|list| !list.exception)
-        .find_map(|list| blocking(list, diagnosis));
-    let object = entry
-        .as_ref()
-        .and_then(|(_, object)| object.clone())
-        .unwrap_or_else(|| rule.object.clone());
+        .find_map(|list| blocking(list, &fault.first));
+    let object = catching
+        .and_then(|entry| entry.detail.as_ref())
+        .map_or_else(|| rule.object.clone(), |detail| detail.object.clone());
     let mut labels = Vec::new();
-    if let Some((label, _)) = &entry {
-        labels.push(Label {
-            text: format!("{} here", word(verdict)),
-            ..label.clone()
-        });
-        if label.span != rule.origin {
+    if let Some(entry) = catching {
+        labels.push(Label::new(entry.span, format!("{} here", word(verdict))));
+        if entry.span != rule.origin {
             labels.push(Label::new(rule.origin, "by this"));
         }
     } else {
         labels.push(Label::new(rule.origin, format!("{} here", word(verdict))));
+        labels.extend(
+            rule.lists
+                .iter()
+                .map(|list| Label::new(list.span, "nothing here lets it in")),
+        );
     }
     labels.push(words::asked(stream));
+    let name = words::bare(&object);
     Draft {
         message: format!(
-            "{} mail of `{}` is {} by `{}`",
-            requirement.stream_id(),
-            requirement.vendor(),
-            word(verdict),
-            words::bare(&object),
+            "{} is {} by `{name}`",
+            words::mail(evidence, &fault.streams),
+            word(verdict)
         ),
         help: match rule.control {
             "inbound-connector" => {
@@ -71,28 +67,14 @@ fn draft(
             "reject-direct-send" => {
                 "let the vendor use an envelope sender of its own, or add a connector for its addresses".to_owned()
             }
-            _ => format!(
-                "except the vendor's mail from `{}`, or take the value out",
-                words::bare(&object)
-            ),
+            _ => format!("except the vendor's mail from `{name}`, or take the value out"),
         },
-        vendor: Some(requirement.vendor().to_owned()),
-        stream: Some(requirement.stream_id().to_owned()),
-        stage: Some(words::stage(evidence, diagnosis)),
-        value: entry
-            .map(|(label, _)| {
-                evidence
-                    .facts
-                    .sources
-                    .text(label.span)
-                    .trim_matches('"')
-                    .to_ascii_lowercase()
-            })
+        value: catching
+            .map(|entry| entry.text.to_ascii_lowercase())
             .unwrap_or_default(),
         object: Some(object),
         labels,
-        witness: words::witness(&diagnosis.part),
-        ..Draft::default()
+        ..draft::of(evidence, fault)
     }
 }
 
@@ -106,21 +88,30 @@ fn word(verdict: Verdict) -> &'static str {
 }
 
 /// The entry that catches the part.
-fn blocking(list: &List, diagnosis: &Diagnosis) -> Option<(Label, Option<String>)> {
+fn blocking<'r>(list: &'r List, diagnosis: &Diagnosis) -> Option<&'r Entry> {
     let catches = |cube: &Cube, meaning: &Meaning| match meaning {
-        Meaning::Networks(hosts) => cube.ip.overlaps(hosts),
+        Meaning::Networks(hosts) | Meaning::Malformed { meant: Some(hosts), .. } => cube.ip.overlaps(hosts),
         Meaning::Senders(senders) => {
             (!cube.from.is_open() && cube.from.overlaps(senders))
                 || (!cube.mail_from.is_open() && cube.mail_from.overlaps(senders))
         }
         _ => false,
     };
-    let entry = list
-        .entries
-        .iter()
-        .find(|entry| diagnosis.part.cubes().iter().any(|cube| catches(cube, &entry.meaning)))?;
-    Some((
-        Label::new(entry.span, ""),
-        entry.detail.as_ref().map(|detail| detail.object.clone()),
-    ))
+    let linked = |meaning: &Meaning| match meaning {
+        Meaning::Names(hosts) if list.identities.contains(&Identity::Link) => {
+            let links = MessageSet::from(Cube {
+                links: Names::some_in(hosts.clone()),
+                ..Cube::all()
+            });
+            !diagnosis.part.intersect(&links).is_empty()
+        }
+        _ => false,
+    };
+    let caught = |entry: &&Entry| {
+        linked(&entry.meaning) || diagnosis.part.cubes().iter().any(|cube| catches(cube, &entry.meaning))
+    };
+    // A connector's list names who may come in, so no entry of it catches anything.
+    (list.name != "SenderIPAddresses")
+        .then(|| list.entries.iter().find(caught))
+        .flatten()
 }

@@ -18,9 +18,7 @@ pub static CHECK: Check = Check {
 };
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
-    for stream in &evidence.streams {
-        for draft in drafts(evidence, stream, false) {
-            findings.push(draft);
-        }
+    for draft in drafts(evidence, false) {
+        findings.push(draft);
     }
 }

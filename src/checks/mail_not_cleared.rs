@@ -1,10 +1,13 @@
 //! `mail-not-cleared`: a stage does not clear a concern for part or all of a stream.
 
 use crate::check::{Check, Draft, Findings, Group};
-use crate::evidence::diagnosis::{Cause, Diagnosis};
+use crate::evidence::diagnosis::{Cause, Fault};
 use crate::evidence::{Evidence, StreamEvidence, words};
+use crate::path::{List, Meaning};
 use crate::problem::{Label, Level};
 use crate::requirement::Fact;
+
+use super::draft;
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -18,52 +21,36 @@ pub static CHECK: Check = Check {
 };
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
-    for stream in &evidence.streams {
-        for diagnosis in &stream.diagnoses {
-            let draft = match &diagnosis.cause {
-                Cause::Lacks { .. } => lacks(evidence, stream, diagnosis),
-                Cause::Partial { rule } => words::rule(evidence, *rule).map(|rule| Draft {
-                    message: format!(
-                        "`{}` does not clear all {} mail of `{}`: {} left",
-                        words::bare(&rule.object),
-                        stream.requirement.stream_id(),
-                        stream.requirement.vendor(),
-                        is_are(&words::concerns(diagnosis.concerns)),
-                    ),
-                    help: "compare the witness with the conditions of this control".to_owned(),
-                    object: Some(rule.object.clone()),
-                    labels: vec![
-                        Label::new(rule.origin, "does not match the witness"),
-                        words::asked(stream),
-                    ],
-                    ..Draft::default()
-                }),
-                Cause::Nothing => Some(nothing(evidence, stream, diagnosis)),
-                _ => None,
-            };
-            let Some(draft) = draft else { continue };
-            findings.push(Draft {
-                vendor: Some(stream.requirement.vendor().to_owned()),
-                stream: Some(stream.requirement.stream_id().to_owned()),
-                stage: Some(words::stage(evidence, diagnosis)),
-                witness: words::witness(&diagnosis.part),
-                ..draft
-            });
+    for fault in &evidence.faults {
+        let Some(stream) = words::first(evidence, fault) else {
+            continue;
+        };
+        let draft = match &fault.first.cause {
+            Cause::Lacks { .. } => lacks(evidence, stream, fault),
+            Cause::Partial { .. } => partial(evidence, stream, fault),
+            Cause::Nothing => Some(nothing(evidence, stream, fault)),
+            _ => None,
+        };
+        if let Some(draft) = draft {
+            findings.push(draft);
         }
     }
 }
 
-fn is_are(concerns: &str) -> String {
-    format!("{concerns} {}", if concerns.contains(' ') { "are" } else { "is" })
+/// `spam and phish stay`.
+fn stay(concerns: &str) -> String {
+    let verb = if concerns.contains(" and ") { "stay" } else { "stays" };
+    format!("{concerns} {verb}")
 }
 
-fn lacks(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, diagnosis: &Diagnosis) -> Option<Draft> {
+/// A control whose lists lack values of the vendor.
+fn lacks(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault) -> Option<Draft> {
     let Cause::Lacks {
         rule,
         list,
         facts,
         whole,
-    } = &diagnosis.cause
+    } = &fault.first.cause
     else {
         return None;
     };
@@ -74,64 +61,51 @@ fn lacks(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, diagnosis: &Diagn
         .filter_map(|fact| stream.requirement.facts.get(*fact))
         .collect();
     let first = missing.first()?;
-    let level = words::capped(Level::Deny, &missing);
-    let concerns = words::concerns(diagnosis.concerns);
-    let (message, text) = if *whole {
+    let left = stay(&words::concerns(fault.first.concerns));
+    let mail = words::mail(evidence, &fault.streams);
+    let name = words::bare(&rule.object);
+    let (message, text, help) = if *whole {
         (
             format!(
-                "`{}` has none of the {} values of `{}` in `{}`, so {concerns} stay for its {} mail",
-                words::bare(&rule.object),
+                "none of {} values is in `{}` of `{name}`, so {left} for {mail}",
                 missing.len(),
-                stream.requirement.vendor(),
-                list.name,
-                stream.requirement.stream_id(),
+                list.name
             ),
             format!("none of {} values is here", missing.len()),
+            format!("add them to `{}`", list.name),
         )
     } else {
         (
             format!(
-                "`{}` is not in `{}` of `{}`, so {concerns} {} for that mail of `{}`",
-                first.text,
-                list.name,
-                words::bare(&rule.object),
-                if concerns.contains(' ') { "stay" } else { "stays" },
-                stream.requirement.vendor(),
+                "`{}` is not in `{}` of `{name}`, so {left} for {mail}",
+                first.text, list.name
             ),
             format!("no entry covers `{}`", first.text),
+            format!("add `{}` to `{}`", first.text, list.name),
         )
     };
     let mut labels = vec![Label::new(list.span, text)];
     labels.extend(malformed(list, first));
     labels.extend(missing.iter().take(5).map(|fact| words::asked_value(fact)));
-    let value = missing
-        .iter()
-        .map(|fact| fact.text.as_str())
-        .collect::<Vec<_>>()
-        .join(",");
     Some(Draft {
-        level: Some(level),
+        level: Some(words::capped(Level::Deny, &missing)),
         message,
-        help: format!(
-            "add {} to `{}`",
-            if *whole {
-                "them".to_owned()
-            } else {
-                format!("`{}`", first.text)
-            },
-            list.name
-        ),
+        help,
         object: Some(rule.object.clone()),
-        value,
+        value: missing
+            .iter()
+            .map(|fact| fact.text.as_str())
+            .collect::<Vec<_>>()
+            .join(","),
         labels,
-        ..Draft::default()
+        ..draft::of(evidence, fault)
     })
 }
 
 /// An entry that was probably meant to be the missing value.
-fn malformed(list: &crate::path::List, fact: &Fact) -> Option<Label> {
+fn malformed(list: &List, fact: &Fact) -> Option<Label> {
     list.entries.iter().find_map(|entry| {
-        let crate::path::Meaning::Malformed { why, .. } = &entry.meaning else {
+        let Meaning::Malformed { why, .. } = &entry.meaning else {
             return None;
         };
         entry
@@ -141,35 +115,55 @@ fn malformed(list: &crate::path::List, fact: &Fact) -> Option<Label> {
     })
 }
 
-fn nothing(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, diagnosis: &Diagnosis) -> Draft {
-    let requirement = stream.requirement;
-    let required: Vec<&Fact> = requirement.facts.iter().filter(|fact| fact.required).collect();
-    let concerns = words::concerns(diagnosis.concerns);
+/// A control that has every value and still leaves something: another condition of it does not hold.
+fn partial(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault) -> Option<Draft> {
+    let Cause::Partial { rule } = fault.first.cause else {
+        return None;
+    };
+    let rule = words::rule(evidence, rule)?;
+    Some(Draft {
+        message: format!(
+            "`{}` does not match all {}, so {} for the rest",
+            words::bare(&rule.object),
+            words::mail(evidence, &fault.streams),
+            stay(&words::concerns(fault.first.concerns)),
+        ),
+        help: "compare the witness with the conditions of this control".to_owned(),
+        object: Some(rule.object.clone()),
+        labels: vec![
+            Label::new(rule.origin, "does not match the witness"),
+            words::asked(stream),
+        ],
+        ..draft::of(evidence, fault)
+    })
+}
+
+/// No control has anything of the vendor.
+fn nothing(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault) -> Draft {
+    let required: Vec<&Fact> = stream.requirement.facts.iter().filter(|fact| fact.required).collect();
     let control = evidence
         .facts
         .path
         .rules()
-        .find(|(_, _, rule)| rule.control == "advanced-delivery" && rule.in_force());
+        .map(|(_, _, rule)| rule)
+        .find(|rule| rule.control == "advanced-delivery" && rule.in_force() && !rule.lists.is_empty());
     let mut labels: Vec<Label> = control
         .iter()
-        .flat_map(|(_, _, rule)| &rule.lists)
-        .map(|list| Label::new(list.span, format!("no entry is of `{}`", requirement.vendor())))
+        .flat_map(|rule| &rule.lists)
+        .map(|list| Label::new(list.span, format!("no entry is of `{}`", stream.requirement.vendor())))
         .collect();
     labels.push(words::asked(stream));
     Draft {
         level: Some(words::capped(Level::Deny, &required)),
         message: format!(
-            "nothing clears {} mail of `{}`: {}",
-            requirement.stream_id(),
-            requirement.vendor(),
-            is_are(&format!("{concerns} left"))
-                .replace("left is", "is left")
-                .replace("left are", "are left"),
+            "nothing clears {}: {}",
+            words::mail(evidence, &fault.streams),
+            stay(&words::concerns(fault.first.concerns)),
         ),
         help: "list its domains and addresses in Advanced Delivery (`New-ExoPhishSimOverrideRule`, or the portal)"
             .to_owned(),
-        object: control.map(|(_, _, rule)| rule.object.clone()),
+        object: control.map(|rule| rule.object.clone()),
         labels,
-        ..Draft::default()
+        ..draft::of(evidence, fault)
     }
 }

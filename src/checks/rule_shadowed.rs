@@ -5,6 +5,8 @@ use crate::evidence::diagnosis::Cause;
 use crate::evidence::{Evidence, words};
 use crate::problem::{Label, Level};
 
+use super::draft;
+
 /// The check.
 pub static CHECK: Check = Check {
     id: "rule-shadowed",
@@ -17,54 +19,47 @@ pub static CHECK: Check = Check {
 };
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
-    for stream in &evidence.streams {
-        for diagnosis in &stream.diagnoses {
-            let Cause::Shadowed { rule, by } = diagnosis.cause else {
-                continue;
-            };
-            let Some(other) = words::rule(evidence, by) else {
-                continue;
-            };
-            let cleared = rule.and_then(|rule| words::rule(evidence, rule));
-            let requirement = stream.requirement;
-            let earlier = rule.is_none_or(|rule| by < rule);
-            let name = cleared.map_or("an allow", |rule| words::bare(&rule.object));
-            let mut labels = vec![Label::new(
-                other.origin,
+    for fault in &evidence.faults {
+        let Cause::Shadowed { rule, by } = fault.first.cause else {
+            continue;
+        };
+        let Some(other) = words::rule(evidence, by) else {
+            continue;
+        };
+        let Some(stream) = words::first(evidence, fault) else {
+            continue;
+        };
+        let cleared = rule.and_then(|rule| words::rule(evidence, rule));
+        let earlier = rule.is_none_or(|rule| by < rule);
+        let name = cleared.map_or("an allow", |rule| words::bare(&rule.object));
+        let text = if earlier {
+            "comes first and ends the evaluation"
+        } else {
+            "comes later and sets the SCL again"
+        };
+        let mut labels = vec![Label::new(other.origin, text)];
+        labels.extend(cleared.map(|rule| Label::new(rule.origin, "would clear it")));
+        labels.push(words::asked(stream));
+        findings.push(Draft {
+            message: format!(
+                "`{}` {} `{name}`, which would clear {}",
+                words::bare(&other.object),
                 if earlier {
-                    "comes first and ends the evaluation"
+                    "keeps the message from"
                 } else {
-                    "comes later and sets the SCL again"
+                    "takes back the effect of"
                 },
-            )];
-            labels.extend(cleared.map(|rule| Label::new(rule.origin, "would clear it")));
-            labels.push(words::asked(stream));
-            findings.push(Draft {
-                message: format!(
-                    "`{}` {} `{name}`, which would clear {} mail of `{}`",
-                    words::bare(&other.object),
-                    if earlier {
-                        "keeps the message from"
-                    } else {
-                        "takes back the effect of"
-                    },
-                    requirement.stream_id(),
-                    requirement.vendor(),
-                ),
-                help: if earlier {
-                    format!("move `{name}` before it: `Set-TransportRule -Identity \"{name}\" -Priority 0`")
-                } else {
-                    format!("except the vendor's mail from `{}`", words::bare(&other.object))
-                },
-                vendor: Some(requirement.vendor().to_owned()),
-                stream: Some(requirement.stream_id().to_owned()),
-                stage: Some(evidence.stage_id(by.stage)),
-                object: Some(other.object.clone()),
-                value: name.to_owned(),
-                labels,
-                witness: words::witness(&diagnosis.part),
-                ..Draft::default()
-            });
-        }
+                words::mail(evidence, &fault.streams),
+            ),
+            help: if earlier {
+                format!("move `{name}` before it: `Set-TransportRule -Identity \"{name}\" -Priority 0`")
+            } else {
+                format!("except the vendor's mail from `{}`", words::bare(&other.object))
+            },
+            object: Some(other.object.clone()),
+            value: name.to_owned(),
+            labels,
+            ..draft::of(evidence, fault)
+        });
     }
 }

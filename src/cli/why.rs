@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgMatches, Args, ValueEnum};
 use serde::Serialize;
 
 use super::{Common, Outcome, World};
@@ -74,7 +74,9 @@ enum EntryPoint {
 }
 
 /// Runs it.
-pub fn run(args: &WhyArgs, world: World) -> Outcome {
+pub fn run(mut args: WhyArgs, options: &ArgMatches, world: World) -> Outcome {
+    args.common.order(options);
+    let args = &args;
     let message = match message(args) {
         Ok(message) => message,
         Err(text) => return Outcome::refused(&text),

@@ -16,6 +16,81 @@ use crate::requirement::{Fact, Means, Requirement};
 
 use super::{Facts, Row};
 
+/// One fault, whatever streams it concerns.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// The fault as the first of the streams shows it.
+    pub first: Diagnosis,
+    /// Indexes of the streams.
+    pub streams: Vec<usize>,
+}
+
+/// Faults of all streams; what has one cause is one fault.
+pub fn faults(streams: &[super::StreamEvidence<'_>]) -> Vec<Fault> {
+    let mut faults: Vec<Fault> = Vec::new();
+    for (index, stream) in streams.iter().enumerate() {
+        for diagnosis in &stream.diagnoses {
+            let known = faults.iter_mut().find(|fault| {
+                let first = fault.streams.first().and_then(|first| streams.get(*first));
+                first.is_some_and(|first| {
+                    let (mine, theirs) = (first.requirement, stream.requirement);
+                    match (&fault.first.cause, &diagnosis.cause) {
+                        // Nothing is there for both, unless one of them is partly looked after.
+                        (Cause::Nothing, Cause::Nothing) => {
+                            let apart = |one: Concerns, other: Concerns| !one.without(other).is_empty();
+                            let (one, other) = (fault.first.concerns, diagnosis.concerns);
+                            mine.vendor() == theirs.vendor() && !(apart(one, other) && apart(other, one))
+                        }
+                        (one, other) => same_fault(one, mine, other, theirs),
+                    }
+                })
+            });
+            match known {
+                Some(fault) => {
+                    fault.first.concerns = fault.first.concerns.and(diagnosis.concerns);
+                    fault.first.stage = fault.first.stage.min(diagnosis.stage);
+                    fault.streams.push(index);
+                }
+                None => faults.push(Fault {
+                    first: diagnosis.clone(),
+                    streams: vec![index],
+                }),
+            }
+        }
+    }
+    faults
+}
+
+fn same_fault(one: &Cause, of: &Requirement<'_>, other: &Cause, and: &Requirement<'_>) -> bool {
+    let texts = |facts: &[usize], requirement: &Requirement<'_>| -> Vec<String> {
+        facts
+            .iter()
+            .filter_map(|fact| requirement.facts.get(*fact))
+            .map(|fact| fact.text.clone())
+            .collect()
+    };
+    match (one, other) {
+        (
+            Cause::Lacks {
+                rule: a,
+                list: i,
+                facts: f,
+                whole: v,
+            },
+            Cause::Lacks {
+                rule: b,
+                list: j,
+                facts: g,
+                whole: w,
+            },
+        ) => a == b && i == j && v == w && texts(f, of) == texts(g, and),
+        (Cause::Partial { .. }, Cause::Partial { .. }) => of.vendor() == and.vendor() && same_cause(one, other),
+        (Cause::TooWeak { rule: a, need: x }, Cause::TooWeak { rule: b, need: y }) => a == b && x == y,
+        (Cause::Undecided { .. }, _) => false,
+        _ => same_cause(one, other),
+    }
+}
+
 /// One fault of one stream.
 #[derive(Debug, Clone)]
 pub struct Diagnosis {
@@ -194,8 +269,38 @@ pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<
             );
         }
     }
-    let found = merged(found);
+    let found = sharpened(facts, merged(found));
     weigh(facts, requirement, trace, found)
+}
+
+/// What is undecided for mail that a surer fault keeps back anyway goes without saying; of several things that would
+/// decide, the plainest is asked for.
+fn sharpened(facts: &Facts<'_>, mut found: Vec<Diagnosis>) -> Vec<Diagnosis> {
+    let held: MessageSet = found
+        .iter()
+        .filter(|diagnosis| !matches!(diagnosis.cause, Cause::Undecided { .. }))
+        .fold(MessageSet::empty(), |all, diagnosis| all.union(&diagnosis.part));
+    for diagnosis in &mut found {
+        if let Cause::Undecided { needs, .. } = &mut diagnosis.cause {
+            diagnosis.part = diagnosis.part.minus(&held);
+            *needs = plainest(facts, needs);
+        }
+    }
+    found.retain(|diagnosis| !diagnosis.part.is_empty());
+    merged(found)
+}
+
+/// Missing exports before conditions of rules before DNS before what no source says.
+fn plainest(facts: &Facts<'_>, needs: &BTreeSet<NeedId>) -> BTreeSet<NeedId> {
+    let rank = |need: &NeedId| match facts.path.needed(*need).map_or("", |need| need.key.as_str()) {
+        key if key.starts_with("export/") || key.starts_with("hop/") => 0,
+        key if key.starts_with("open/") => 2,
+        "dns" | "mx" => 3,
+        key if key.starts_with("unconfirmed/") => 4,
+        _ => 1,
+    };
+    let best = needs.iter().map(rank).min().unwrap_or(0);
+    needs.iter().copied().filter(|need| rank(need) == best).collect()
 }
 
 /// Concerns of one stage with the same answer are one question.
@@ -456,10 +561,7 @@ fn same_cause(one: &Cause, other: &Cause) -> bool {
         ) => a == b && i == j && f == g,
         (Cause::Partial { rule: a }, Cause::Partial { rule: b }) => a == b,
         (Cause::Nothing, Cause::Nothing) => true,
-        // What names its need is one question; what names none is one for each rule.
-        (Cause::Undecided { needs: a, by: x }, Cause::Undecided { needs: b, by: y }) => {
-            a == b && (!a.is_empty() || x == y)
-        }
+        (Cause::Undecided { needs: a, by: x }, Cause::Undecided { needs: b, by: y }) => a == b && x == y,
         _ => false,
     }
 }

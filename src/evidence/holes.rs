@@ -3,13 +3,16 @@
 //! Per entry one answer (semantics, section 7): own domain, shared sender, forgeable, broad, residue, unexplained.
 //! That a rule really has its effect for the witness is asked of the other evaluator before anything is said.
 
+use std::collections::BTreeSet;
+
 use crate::allow::address::AddressSet;
 use crate::allow::ip::IpSet;
 use crate::message::{Concern, Concerns, Cube, Identity, Message, MessageSet};
 use crate::path::trace::confirmed;
 use crate::path::walk::Standing;
-use crate::path::{Entry, List, Meaning, Pred, Rule, RuleAt};
+use crate::path::{List, Meaning, Pred, Rule, RuleAt};
 use crate::requirement::{Fact, Means};
+use crate::source::Span;
 
 use super::Evidence;
 use super::shared::is_shared;
@@ -43,7 +46,7 @@ pub struct Hole {
     /// A message that shows it, confirmed by the other evaluator.
     pub witness: Option<Message>,
     /// A value of a vendor that lies in the entry, if it is only wider than asked for.
-    pub inside: Option<crate::source::Span>,
+    pub inside: Option<Span>,
 }
 
 /// Concerns whose clearance is worth an attacker's while.
@@ -77,24 +80,38 @@ fn is_allow(rule: &Rule) -> bool {
 /// All holes, in the order of the path.
 pub fn holes(evidence: &Evidence<'_>) -> Vec<Hole> {
     let mut holes = Vec::new();
+    let known = known_entries(evidence);
     for (at, _, rule) in evidence.facts.path.rules() {
         if is_allow(rule) {
-            of_rule(evidence, at, rule, &mut holes);
+            of_rule(evidence, at, rule, &known, &mut holes);
         }
     }
     holes
 }
 
-fn of_rule(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, holes: &mut Vec<Hole>) {
+/// Entries that are values of some vendor, be it one in use, a former one or one that nobody declared: other checks name it.
+fn known_entries(evidence: &Evidence<'_>) -> BTreeSet<Span> {
+    let known = evidence
+        .entries
+        .iter()
+        .filter(|entry| evidence.entries.about(entry).next().is_some());
+    known.map(|entry| entry.entry.span).collect()
+}
+
+fn of_rule(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, known: &BTreeSet<Span>, holes: &mut Vec<Hole>) {
     let hosts = rule
         .lists
         .iter()
         .position(|list| is_condition(list) && list.identities.contains(&Identity::ConnectingIp));
     if let Some(list) = hosts {
-        by_hosts(evidence, at, rule, list, holes);
+        by_hosts(evidence, at, rule, list, known, holes);
+        paired_names(evidence, at, rule, known, holes);
         return;
     }
     let reach = rule.guard.split(&evidence.attacker.set);
+    if rule.control == "anti-spam-allow" {
+        own_in_anti_spam(evidence, at, rule, holes);
+    }
     if reach.sure.is_empty() {
         return;
     }
@@ -117,13 +134,24 @@ fn is_condition(list: &List) -> bool {
 }
 
 /// Entries of hosts: whatever else the rule asks for can be forged or not, the address decides.
-fn by_hosts(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, index: usize, holes: &mut Vec<Hole>) {
+fn by_hosts(
+    evidence: &Evidence<'_>,
+    at: RuleAt,
+    rule: &Rule,
+    index: usize,
+    known: &BTreeSet<Span>,
+    holes: &mut Vec<Hole>,
+) {
     let Some(list) = rule.lists.get(index) else { return };
     // An undeclared host is not an attacker's, so the question is asked of everyone but the vendors and ourselves.
     let trusted = evidence.vendor_hosts.union(&evidence.own_hosts);
     let mut reach: Option<MessageSet> = None;
     for (number, entry) in list.entries.iter().enumerate() {
-        let Some(hosts) = entry_hosts(entry) else { continue };
+        // A malformed entry has a check of its own.
+        let Meaning::Networks(hosts) = &entry.meaning else {
+            continue;
+        };
+        let hosts = hosts.clone();
         let strangers = hosts.minus(&trusted);
         let shared = shared_fact(evidence, &hosts);
         if strangers.is_empty() && shared.is_none() {
@@ -140,6 +168,8 @@ fn by_hosts(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, index: usize, hole
             || is_wide(evidence, &hosts)
         {
             Question::Broad
+        } else if known.contains(&entry.span) {
+            continue;
         } else {
             Question::Unexplained
         };
@@ -163,6 +193,32 @@ fn by_hosts(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, index: usize, hole
     }
 }
 
+/// Names beside hosts in lists that are not paired: the hosts keep strangers out, and still every host of the list may
+/// use every name, so somebody should know whose it is.
+fn paired_names(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, known: &BTreeSet<Span>, holes: &mut Vec<Hole>) {
+    if rule.control != "advanced-delivery" {
+        return;
+    }
+    for (index, list) in rule.lists.iter().enumerate().filter(|(_, list)| is_condition(list)) {
+        for (number, entry) in list.entries.iter().enumerate() {
+            let Meaning::Senders(senders) = &entry.meaning else {
+                continue;
+            };
+            if known.contains(&entry.span) || senders.overlaps(&evidence.facts.accepted) {
+                continue;
+            }
+            let entry = Some((index, number));
+            holes.push(Hole {
+                question: Question::Unexplained,
+                rule: at,
+                entry,
+                witness: None,
+                inside: None,
+            });
+        }
+    }
+}
+
 /// Messages from anywhere that meet every other condition of the rule, as far as a stranger can meet them.
 fn reachable(evidence: &Evidence<'_>, rule: &Rule) -> MessageSet {
     let anywhere = evidence.attacker.set.map(|cube| {
@@ -175,7 +231,7 @@ fn reachable(evidence: &Evidence<'_>, rule: &Rule) -> MessageSet {
     rule.guard.split(&anywhere).sure
 }
 
-fn shared_fact(evidence: &Evidence<'_>, hosts: &IpSet) -> Option<crate::source::Span> {
+fn shared_fact(evidence: &Evidence<'_>, hosts: &IpSet) -> Option<Span> {
     evidence
         .facts
         .requirements
@@ -188,7 +244,7 @@ fn shared_fact(evidence: &Evidence<'_>, hosts: &IpSet) -> Option<crate::source::
         .map(|fact| fact.span)
 }
 
-fn inside(evidence: &Evidence<'_>, hosts: &IpSet) -> Option<crate::source::Span> {
+fn inside(evidence: &Evidence<'_>, hosts: &IpSet) -> Option<Span> {
     evidence
         .facts
         .requirements
@@ -205,6 +261,27 @@ fn is_wide(evidence: &Evidence<'_>, hosts: &IpSet) -> bool {
     let v6 = limits.largest_ipv6_prefix.map_or(48, |prefix| prefix.value);
     let room = |bits: u32, prefix: u32| 1_u128.checked_shl(bits.saturating_sub(prefix)).unwrap_or(u128::MAX);
     hosts.v4_only().count() > room(32, v4) || hosts.v6_only().count() > room(128, v6)
+}
+
+/// Own domains do not belong into anti-spam lists even though only mail that passes authentication is let through by them.
+fn own_in_anti_spam(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, holes: &mut Vec<Hole>) {
+    for (index, list) in rule.lists.iter().enumerate() {
+        for (number, entry) in list.entries.iter().enumerate() {
+            let Meaning::Senders(senders) = &entry.meaning else {
+                continue;
+            };
+            if senders.overlaps(&evidence.facts.accepted) {
+                let entry = Some((index, number));
+                holes.push(Hole {
+                    question: Question::OwnDomain,
+                    rule: at,
+                    entry,
+                    witness: None,
+                    inside: None,
+                });
+            }
+        }
+    }
 }
 
 /// Entries of senders without any condition on the host: whoever writes the name gets in.
@@ -226,6 +303,9 @@ fn by_senders(
             continue;
         }
         let own = !evidence.facts.accepted.is_empty() && senders.overlaps(&evidence.facts.accepted);
+        if own && rule.control == "anti-spam-allow" {
+            continue;
+        }
         let everybodys = senders.positive_domains().any(|(domain, ..)| is_shared(&domain));
         let question = if own {
             Question::OwnDomain
@@ -348,13 +428,4 @@ pub fn show(evidence: &Evidence<'_>, at: RuleAt, set: &MessageSet) -> Option<Mes
 
 fn stops(rule: &Rule) -> bool {
     rule.effects.contains(&crate::path::Effect::Stops)
-}
-
-/// The hosts an entry stands for.
-pub fn entry_hosts(entry: &Entry) -> Option<IpSet> {
-    match &entry.meaning {
-        Meaning::Networks(hosts) => Some(hosts.clone()),
-        Meaning::Malformed { meant, .. } => meant.clone(),
-        _ => None,
-    }
 }

@@ -1,15 +1,15 @@
 //! Phrases that several checks use: lists of concerns, values and labels on both sides of a finding.
 
-use std::collections::BTreeSet;
+use jiff::civil::Date;
 
 use crate::message::{Concerns, MessageSet};
-use crate::pack::Grade;
-use crate::path::{NeedId, Rule, RuleAt};
+use crate::pack::{Grade, Pack};
+use crate::path::{Rule, RuleAt};
 use crate::problem::{Label, Level};
 use crate::requirement::Fact;
 use crate::source::Span;
 
-use super::diagnosis::Diagnosis;
+use super::diagnosis::Fault;
 use super::witness::Witness;
 use super::{Evidence, StreamEvidence};
 
@@ -90,16 +90,64 @@ pub fn capped(level: Level, facts: &[&Fact]) -> Level {
     if unsure { level.min(Level::Warn) } else { level }
 }
 
-/// The part of the path a diagnosis is about.
-pub fn stage(evidence: &Evidence<'_>, diagnosis: &Diagnosis) -> &'static str {
-    evidence.stage_id(diagnosis.stage)
+/// The first stream of a fault.
+pub fn first<'e, 'a>(evidence: &'e Evidence<'a>, fault: &Fault) -> Option<&'e StreamEvidence<'a>> {
+    fault.streams.first().and_then(|index| evidence.streams.get(*index))
 }
 
-/// What a set of needs asks for, in words.
-pub fn needs(evidence: &Evidence<'_>, needs: &BTreeSet<NeedId>) -> Vec<String> {
-    needs
+/// `phishing and training mail of `acme``.
+pub fn mail(evidence: &Evidence<'_>, streams: &[usize]) -> String {
+    let mut vendors: Vec<(&str, Vec<String>)> = Vec::new();
+    for stream in streams.iter().filter_map(|index| evidence.streams.get(*index)) {
+        let name = stream.requirement.stream_id().to_owned();
+        match vendors
+            .iter_mut()
+            .find(|(vendor, _)| *vendor == stream.requirement.vendor())
+        {
+            Some((_, names)) => names.push(name),
+            None => vendors.push((stream.requirement.vendor(), vec![name])),
+        }
+    }
+    let shown: Vec<String> = vendors
         .iter()
-        .filter_map(|need| evidence.need(*need))
-        .map(|need| need.text.clone())
-        .collect()
+        .take(3)
+        .map(|(vendor, names)| format!("{} mail of `{vendor}`", list(names)))
+        .collect();
+    if vendors.len() > 3 {
+        return format!("{} and mail of {} more vendors", shown.join(", "), vendors.len() - 3);
+    }
+    list(&shown)
+}
+
+/// Vendor and stream of a finding: none where it spans several.
+pub fn owner(evidence: &Evidence<'_>, streams: &[usize]) -> (Option<String>, Option<String>) {
+    let mut of = streams.iter().filter_map(|index| evidence.streams.get(*index));
+    let Some(first) = of.next() else { return (None, None) };
+    let mut vendor = Some(first.requirement.vendor().to_owned());
+    let mut stream = Some(first.requirement.stream_id().to_owned());
+    for other in of {
+        if other.requirement.vendor() != first.requirement.vendor() {
+            vendor = None;
+            stream = None;
+        } else if other.requirement.stream_id() != first.requirement.stream_id() {
+            stream = None;
+        }
+    }
+    (vendor, stream)
+}
+
+/// How many days lie between two.
+pub fn days_between(from: Date, until: Date) -> i64 {
+    from.until(until).map_or(0, |span| i64::from(span.get_days()))
+}
+
+/// Where the tenant declares a vendor. A vendor that is only named on the command line is declared nowhere.
+pub fn declared(evidence: &Evidence<'_>, pack: &Pack) -> Option<Span> {
+    let tenant = evidence.facts.tenant;
+    let written = evidence.facts.sources.get(tenant.source).name.ends_with(".toml");
+    let vendor = tenant
+        .vendors
+        .iter()
+        .find(|vendor| written && pack.answers_to(&vendor.pack.value));
+    vendor.map(|vendor| vendor.pack.span)
 }

@@ -5,13 +5,20 @@
 
 use std::collections::BTreeSet;
 
-use crate::allow::address::{Address, AddressSet, Sender};
-use crate::allow::domain::{Domain, DomainSet};
-use crate::allow::header::{AddressForm, HeaderName, Matcher, TextSet};
+use crate::allow::address::{AddressSet, Sender};
+use crate::allow::domain::DomainSet;
+use crate::allow::header::{HeaderName, Matcher, TextSet};
 use crate::allow::ip::IpSet;
-use crate::message::{Cube, HeaderSet, Message, MessageSet, NO_ATTACHMENT, Names, SOME_ATTACHMENT};
+use crate::message::{Cube, Message, MessageSet, NO_ATTACHMENT, SOME_ATTACHMENT};
 
 use super::NeedId;
+
+mod text;
+
+#[cfg(test)]
+mod laws;
+
+use text::{by_text, text_matches};
 
 /// A condition on a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +119,14 @@ impl Split {
         }
     }
 
+    /// Without needs that decide nothing.
+    fn tidied(mut self) -> Self {
+        if self.unsure.is_empty() {
+            self.needs.clear();
+        }
+        self
+    }
+
     /// Whether nothing is matched.
     pub fn is_empty(&self) -> bool {
         self.sure.is_empty() && self.unsure.is_empty()
@@ -183,10 +198,18 @@ impl Guard {
 
     /// Splits a set.
     pub fn split(&self, set: &MessageSet) -> Split {
+        // Most rules are not about the set at all, and say so before anything is copied.
+        if !self.when.iter().all(|pred| pred.touches(set)) {
+            return Split::default();
+        }
         let mut split = split_all(&self.when, set);
         for exception in &self.unless {
             if split.is_empty() {
-                break;
+                return Split::default();
+            }
+            if let (Some(sure), Some(unsure)) = (exception.outside(&split.sure), exception.outside(&split.unsure)) {
+                (split.sure, split.unsure) = (sure, unsure);
+                continue;
             }
             let from_sure = exception.split(&split.sure);
             let from_unsure = exception.split(&split.unsure);
@@ -200,7 +223,7 @@ impl Guard {
             }
             split.needs.extend(from_unsure.needs);
         }
-        split
+        split.tidied()
     }
 
     /// Does it match this message?
@@ -213,22 +236,27 @@ impl Guard {
 }
 
 fn split_all(preds: &[Pred], set: &MessageSet) -> Split {
-    let mut split = Split::sure(set.clone());
-    for pred in preds {
+    let Some((first, rest)) = preds.split_first() else {
+        return Split::sure(set.clone());
+    };
+    let mut split = first.split(set);
+    for pred in rest {
+        if split.is_empty() {
+            break;
+        }
         let mut met = pred.split(&split.sure);
         if !split.unsure.is_empty() {
             let from_unsure = pred.split(&split.unsure);
+            if !from_unsure.is_empty() {
+                met.needs.append(&mut split.needs);
+            }
             met.unsure.absorb(from_unsure.sure);
             met.unsure.absorb(from_unsure.unsure);
             met.needs.extend(from_unsure.needs);
-            met.needs.append(&mut split.needs);
-        }
-        if met.is_empty() {
-            return Split::default();
         }
         split = met;
     }
-    split
+    split.tidied()
 }
 
 fn test_all(preds: &[Pred], message: &Message) -> Truth {
@@ -243,114 +271,47 @@ impl Pred {
         if set.is_empty() {
             return Split::default();
         }
+        if let Some(sure) = self.part(set, true) {
+            return Split::sure(sure);
+        }
         match self {
-            Self::Always => Split::sure(set.clone()),
-            Self::Never => Split::default(),
-            Self::Ip(ips) => narrow(set, |cube| {
-                let ip = cube.ip.intersect(ips);
-                (!ip.is_empty()).then(|| Cube { ip, ..cube.clone() })
-            }),
-            Self::AuthIp(ips) => narrow(set, |cube| {
-                let auth_ip = cube.auth_ip.intersect(ips);
-                (!auth_ip.is_empty()).then(|| Cube {
-                    auth_ip,
-                    ..cube.clone()
-                })
-            }),
-            Self::MailFrom(senders) => narrow(set, |cube| {
-                let mail_from = cube.mail_from.intersect(senders);
-                (!mail_from.is_empty()).then(|| Cube {
-                    mail_from,
-                    ..cube.clone()
-                })
-            }),
-            Self::From(senders) => narrow(set, |cube| {
-                let from = cube.from.intersect(senders);
-                (!from.is_empty()).then(|| Cube { from, ..cube.clone() })
-            }),
-            Self::To(recipients) => narrow(set, |cube| {
-                let to = cube.to.intersect(recipients);
-                (!to.is_empty()).then(|| Cube { to, ..cube.clone() })
-            }),
-            Self::Dkim(names) => {
-                let side = Cube {
-                    dkim: Names::some_in(names.clone()),
-                    ..Cube::all()
-                };
-                narrow(set, |cube| cube.intersect(&side))
-            }
-            Self::Link(names) => {
-                let side = Cube {
-                    links: Names::some_in(names.clone()),
-                    ..Cube::all()
-                };
-                narrow(set, |cube| cube.intersect(&side))
-            }
-            Self::Dmarc(bits) => narrow(set, |cube| {
-                Some(Cube {
-                    dmarc: cube.dmarc & bits,
-                    ..cube.clone()
-                })
-            }),
-            Self::Spf(bits) => narrow(set, |cube| {
-                Some(Cube {
-                    spf: cube.spf & bits,
-                    ..cube.clone()
-                })
-            }),
-            Self::CompAuth(bits) => narrow(set, |cube| {
-                Some(Cube {
-                    compauth: cube.compauth & bits,
-                    ..cube.clone()
-                })
-            }),
-            Self::Header(name, values) => narrow(set, |cube| {
-                let mine = cube.headers.get(name);
-                let met = HeaderSet {
-                    absent: false,
-                    values: mine.values.intersect(values),
-                };
-                let headers = cube.headers.clone().with(name.clone(), met);
-                let cube = Cube {
-                    headers,
-                    ..cube.clone()
-                };
-                (!cube.is_empty()).then_some(cube)
-            }),
             Self::MailFromText(matchers, need) => by_text(set, matchers, *need, |cube| &mut cube.mail_from),
             Self::FromText(matchers, need) => by_text(set, matchers, *need, |cube| &mut cube.from),
             Self::ToText(matchers, need) => by_text(set, matchers, *need, |cube| &mut cube.to),
-            Self::Attached(bits) => narrow(set, |cube| {
-                Some(Cube {
-                    attachments: cube.attachments & bits,
-                    ..cube.clone()
-                })
-            }),
-            Self::Attachment(need) => Split::unsure(
-                set.map(|cube| {
-                    Some(Cube {
-                        attachments: cube.attachments & SOME_ATTACHMENT,
+            Self::Attachment(need) => {
+                let mut attached = set.part();
+                for cube in set
+                    .cubes()
+                    .iter()
+                    .filter(|cube| cube.attachments & SOME_ATTACHMENT != 0)
+                {
+                    attached.add(Cube {
+                        attachments: SOME_ATTACHMENT,
                         ..cube.clone()
-                    })
-                }),
-                *need,
-            ),
+                    });
+                }
+                Split::unsure(attached, *need)
+            }
             Self::All(preds) => split_all(preds, set),
             Self::Any(preds) => split_any(preds, set),
             Self::Between { surely, possibly, need } => {
-                let sure = surely.split(set);
-                let wide = possibly.split(set).possible().minus(&sure.sure);
-                let mut needs = sure.needs;
-                if !wide.is_empty() {
-                    needs.insert(*need);
-                }
+                let sure = surely.split(set).sure;
+                let wide = possibly.split(set);
+                let mut needs = wide.needs;
+                needs.insert(*need);
+                let mut unsure = wide.sure;
+                unsure.absorb(wide.unsure);
                 Split {
-                    sure: sure.sure,
-                    unsure: wide,
+                    unsure: unsure.minus(&sure),
+                    sure,
                     needs,
                 }
+                .tidied()
             }
             Self::Not(pred) => {
+                if let Some(sure) = pred.outside(set) {
+                    return Split::sure(sure);
+                }
                 let inner = pred.split(set);
                 Split {
                     sure: set.minus(&inner.sure).minus(&inner.unsure),
@@ -359,7 +320,125 @@ impl Pred {
                 }
             }
             Self::Unknown(need) => Split::unsure(set.clone(), *need),
+            _ => Split::default(),
         }
+    }
+
+    /// Whether some message of a set may match. Copies nothing; true also means "not known".
+    fn touches(&self, set: &MessageSet) -> bool {
+        let some = |touched: &dyn Fn(&Cube) -> bool| set.cubes().iter().any(touched);
+        match self {
+            Self::Never => false,
+            Self::Ip(ips) => some(&|cube| cube.ip.overlaps(ips)),
+            Self::AuthIp(ips) => some(&|cube| cube.auth_ip.overlaps(ips)),
+            Self::MailFrom(senders) => some(&|cube| cube.mail_from.overlaps(senders)),
+            Self::From(senders) => some(&|cube| cube.from.overlaps(senders)),
+            Self::To(recipients) => some(&|cube| cube.to.overlaps(recipients)),
+            Self::Dkim(names) => some(&|cube| cube.dkim.may_have(names)),
+            Self::Link(names) => some(&|cube| cube.links.may_have(names)),
+            Self::Dmarc(bits) => some(&|cube| cube.dmarc & bits != 0),
+            Self::Spf(bits) => some(&|cube| cube.spf & bits != 0),
+            Self::CompAuth(bits) => some(&|cube| cube.compauth & bits != 0),
+            Self::Header(name, _) => some(&|cube| cube.headers.may_have(name)),
+            Self::Attached(bits) => some(&|cube| cube.attachments & bits != 0),
+            Self::Attachment(_) => some(&|cube| cube.attachments & SOME_ATTACHMENT != 0),
+            Self::All(preds) => preds.iter().all(|pred| pred.touches(set)),
+            Self::Any(preds) => preds.iter().any(|pred| pred.touches(set)),
+            Self::Between { surely, possibly, .. } => possibly.touches(set) || surely.touches(set),
+            Self::Always
+            | Self::MailFromText(..)
+            | Self::FromText(..)
+            | Self::ToText(..)
+            | Self::Not(_)
+            | Self::Unknown(_) => !set.is_empty(),
+        }
+    }
+
+    /// The part of a set that surely does not match, if the rest surely does.
+    fn outside(&self, set: &MessageSet) -> Option<MessageSet> {
+        self.part(set, false)
+    }
+
+    /// The part of a set inside or outside a condition that one field decides; `None` for other conditions.
+    ///
+    /// Outside, a cube stays one cube, which [`MessageSet::minus`] cannot promise.
+    fn part(&self, set: &MessageSet, inside: bool) -> Option<MessageSet> {
+        macro_rules! set_of {
+            ($field:ident, $wanted:expr) => {
+                cut(set, |cube| {
+                    if inside && !cube.$field.overlaps($wanted) {
+                        return None;
+                    }
+                    let $field = if inside {
+                        cube.$field.intersect($wanted)
+                    } else {
+                        cube.$field.minus($wanted)
+                    };
+                    (!$field.is_empty()).then(|| Cube {
+                        $field,
+                        ..cube.clone()
+                    })
+                })
+            };
+        }
+        macro_rules! bits_of {
+            ($field:ident, $wanted:expr) => {
+                cut(set, |cube| {
+                    let $field = cube.$field & if inside { *$wanted } else { !*$wanted };
+                    ($field != 0).then(|| Cube {
+                        $field,
+                        ..cube.clone()
+                    })
+                })
+            };
+        }
+        macro_rules! names_of {
+            ($field:ident, $wanted:expr) => {
+                cut(set, |cube| {
+                    let $field = cube.$field.asked($wanted, inside)?;
+                    Some(Cube {
+                        $field,
+                        ..cube.clone()
+                    })
+                })
+            };
+        }
+        let part = match self {
+            Self::Always if inside => set.clone(),
+            Self::Never if !inside => set.clone(),
+            Self::Always | Self::Never => set.part(),
+            Self::Ip(ips) => set_of!(ip, ips),
+            Self::AuthIp(ips) => set_of!(auth_ip, ips),
+            Self::MailFrom(senders) => set_of!(mail_from, senders),
+            Self::From(senders) => set_of!(from, senders),
+            Self::To(recipients) => {
+                let mut part = set.part();
+                for cube in set.cubes() {
+                    let to = if inside {
+                        cube.to.intersect(recipients)
+                    } else {
+                        cube.to.minus(recipients)
+                    };
+                    part.push(Cube { to, ..cube.clone() });
+                }
+                part
+            }
+            Self::Dkim(names) => names_of!(dkim, names),
+            Self::Link(names) => names_of!(links, names),
+            Self::Dmarc(bits) => bits_of!(dmarc, bits),
+            Self::Spf(bits) => bits_of!(spf, bits),
+            Self::CompAuth(bits) => bits_of!(compauth, bits),
+            Self::Attached(bits) => bits_of!(attachments, bits),
+            Self::Header(name, values) => cut(set, |cube| {
+                let headers = cube.headers.asked(name, values, inside)?;
+                Some(Cube {
+                    headers,
+                    ..cube.clone()
+                })
+            }),
+            _ => return None,
+        };
+        Some(part)
     }
 
     /// Does it hold for this message?
@@ -418,8 +497,13 @@ impl Pred {
     }
 }
 
-fn narrow(set: &MessageSet, change: impl FnMut(&Cube) -> Option<Cube>) -> Split {
-    Split::sure(set.map(change))
+/// The set of what `change` leaves of each cube; it must not leave an empty one.
+fn cut(set: &MessageSet, change: impl Fn(&Cube) -> Option<Cube>) -> MessageSet {
+    let mut part = set.part();
+    for cube in set.cubes().iter().filter_map(change) {
+        part.add(cube);
+    }
+    part
 }
 
 fn by_bits(possible: u8, wanted: u8) -> Truth {
@@ -451,151 +535,5 @@ fn split_any(preds: &[Pred], set: &MessageSet) -> Split {
         met.unsure.absorb(split.unsure);
         met.needs.append(&mut split.needs);
     }
-    met
-}
-
-fn text_matches(matchers: &[Matcher], sender: &Sender) -> bool {
-    match sender {
-        // A pattern cannot match an empty sender (https://learn.microsoft.com/powershell/module/exchangepowershell/new-transportrule).
-        Sender::Null => false,
-        Sender::Address(address) => {
-            let text = address.to_string();
-            matchers.iter().any(|matcher| matcher.matches(&text))
-        }
-    }
-}
-
-/// Splits by texts compared with a whole address.
-///
-/// Sure are the domains and addresses that a matcher plainly names, and whole domains in whose name it is found.
-/// An address of which only the domain is known may match in its local part.
-fn by_text(
-    set: &MessageSet,
-    matchers: &[Matcher],
-    need: NeedId,
-    field: impl Fn(&mut Cube) -> &mut AddressSet,
-) -> Split {
-    let named = named_senders(matchers);
-    let mut split = Split::default();
-    for cube in set.cubes() {
-        let mut known = cube.clone();
-        let senders = field(&mut known).clone();
-        let mut sure = senders.intersect(&named);
-        let mut unsure = AddressSet::empty();
-        match finite_domains(&senders) {
-            Some(domains) => {
-                for (domain, whole) in domains {
-                    let here = senders.intersect(&whole);
-                    if here.is_empty() || sure.covers(&here) {
-                        continue;
-                    }
-                    // The text before the at sign is unknown: what matches without it matches with it.
-                    let alone = format!("@{domain}");
-                    if matchers
-                        .iter()
-                        .any(|matcher| !matches!(matcher, Matcher::Pattern(_)) && matcher.matches(&alone))
-                    {
-                        sure = sure.union(&here);
-                        continue;
-                    }
-                    let members: Vec<Address> = here.exact_members().collect();
-                    let listed = AddressSet::all_exact(&members);
-                    for member in members {
-                        let found = AddressSet::exact(&member);
-                        if text_matches(matchers, &Sender::Address(member)) {
-                            sure = sure.union(&found);
-                        }
-                    }
-                    unsure = unsure.union(&here.minus(&listed).minus(&sure));
-                }
-            }
-            None => unsure = senders.minus(&sure).minus(&AddressSet::null_sender()),
-        }
-        let mut with = |senders: AddressSet, into: &mut MessageSet| {
-            let mut cube = cube.clone();
-            *field(&mut cube) = senders;
-            into.push(cube);
-        };
-        with(unsure.minus(&sure), &mut split.unsure);
-        with(sure, &mut split.sure);
-    }
-    if !split.unsure.is_empty() {
-        split.needs.insert(need);
-    }
-    split
-}
-
-/// The domains of a set, each with all its addresses, if they are finitely many and none stands for its sub-domains.
-fn finite_domains(senders: &AddressSet) -> Option<Vec<(Domain, AddressSet)>> {
-    if senders.is_open() {
-        return None;
-    }
-    let mut domains = Vec::new();
-    for (domain, _, below) in senders.positive_domains() {
-        if below {
-            return None;
-        }
-        let whole = AddressSet::domain(&domain);
-        domains.push((domain, whole));
-    }
-    Some(domains)
-}
-
-/// Senders that a matcher plainly names: an address, a domain after an at sign, a domain with what is below it.
-fn named_senders(matchers: &[Matcher]) -> AddressSet {
-    let mut named = AddressSet::empty();
-    for matcher in matchers {
-        let senders = match matcher {
-            Matcher::Equals(text) => Address::parse(text).map(|address| AddressSet::exact(&address)).ok(),
-            Matcher::Word(text) | Matcher::Contains(text) => named_by_word(text, matches!(matcher, Matcher::Word(_))),
-            Matcher::Pattern(pattern) => pattern.address_forms().map(|forms| {
-                let sets: Vec<AddressSet> = forms.iter().map(named_by_form).collect();
-                AddressSet::union_all(&sets)
-            }),
-        };
-        // INVARIANT: what is named here is what the matcher finds in a written address, so that both evaluators agree.
-        if let Some(senders) = senders.filter(|senders| finds(matcher, senders)) {
-            named = named.union(&senders);
-        }
-    }
-    named
-}
-
-fn finds(matcher: &Matcher, senders: &AddressSet) -> bool {
-    match senders.smallest() {
-        Some(Sender::Address(address)) => matcher.matches(&address.to_string()),
-        _ => false,
-    }
-}
-
-fn named_by_form(form: &AddressForm) -> AddressSet {
-    if let Some(local) = &form.local {
-        let address = Address {
-            local: local.clone(),
-            domain: form.domain.clone(),
-        };
-        return if form.exact {
-            AddressSet::exact(&address)
-        } else {
-            AddressSet::empty()
-        };
-    }
-    AddressSet::domains(&DomainSet::gather([(&form.domain, form.exact, form.below)]))
-}
-
-fn named_by_word(text: &str, bounded: bool) -> Option<AddressSet> {
-    if let Some(domain) = text.strip_prefix('@') {
-        return Domain::parse(domain).ok().map(|domain| AddressSet::domain(&domain));
-    }
-    if text.contains('@') {
-        return Address::parse(text).ok().map(|address| AddressSet::exact(&address));
-    }
-    let domain = Domain::parse(text.trim_start_matches('.')).ok()?;
-    // A word ends at punctuation, so a domain is found in its sub-domains too; a bare text is found in them anyway.
-    let whole = if text.starts_with('.') {
-        AddressSet::subs_of(&domain)
-    } else {
-        AddressSet::with_subs(&domain)
-    };
-    (bounded || text.contains('.')).then_some(whole)
+    met.tidied()
 }

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::message::{Concern, Cube, Field, Fields, HeaderSet, Message, MessageSet};
+use crate::allow::address::AddressSet;
+use crate::allow::ip::IpSet;
+use crate::message::{Concern, Cube, Field, Fields, HeaderSet, Message, MessageSet, auth};
 
 use super::{Effect, MailPath, NeedId, Rule, RuleAt, Verdict};
 
@@ -120,7 +122,7 @@ impl Coverage {
                 Answer::Part
             };
         }
-        if !self.undecided.is_empty() || self.cleared.overflowed() {
+        if !self.undecided.is_empty() {
             return Answer::Unknown;
         }
         if !self.waived.is_empty() && self.waived.covers(sent) {
@@ -132,6 +134,11 @@ impl Coverage {
 }
 
 impl MailPath {
+    /// What of an attacker's messages is let in as far as one concern goes; see [`Trace::excess`].
+    pub fn excess(&self, concern: Concern, attacker: &MessageSet) -> Coverage {
+        self.trace(attacker, Fields::default()).excess(concern)
+    }
+
     /// Runs a set of messages along the path.
     ///
     /// `open` are the fields that the sender's description leaves open: an end that depends on one of them is only possible,
@@ -176,7 +183,7 @@ struct StageWalk {
 impl StageWalk {
     fn step(&mut self, trace: &mut Trace<'_>, at: RuleAt, rule: &Rule, open: Fields) {
         let split = rule.guard.split(self.running.as_ref().unwrap_or(&self.live));
-        if !rule.may_clear().is_empty() {
+        if !self.stopped.is_empty() && !rule.may_clear().is_empty() {
             for (by, set) in &self.stopped {
                 let kept = rule.guard.split(set).sure;
                 if !kept.is_empty() {
@@ -187,6 +194,7 @@ impl StageWalk {
         if split.is_empty() {
             return;
         }
+        let guarded = split.sure.clone();
         let mut hit = Hit {
             at,
             sure: split.sure,
@@ -196,18 +204,22 @@ impl StageWalk {
         // What may have been stopped before is only possibly reached.
         for (by, set, needs) in &self.maybe_stopped {
             let doubtful = hit.sure.intersect(set);
-            if !doubtful.is_empty() {
-                hit.sure = hit.sure.minus(set);
-                if !rule.may_clear().is_empty() {
-                    trace.shadows.push(Shadow {
-                        at,
-                        by: *by,
-                        set: doubtful.clone(),
-                    });
+            if doubtful.is_empty() {
+                if hit.unsure.overlaps(set) {
+                    hit.needs.extend(needs.iter().copied());
                 }
-                hit.unsure.absorb(doubtful);
-                hit.needs.extend(needs.iter().copied());
+                continue;
             }
+            hit.sure = hit.sure.minus(set);
+            if !rule.may_clear().is_empty() {
+                trace.shadows.push(Shadow {
+                    at,
+                    by: *by,
+                    set: doubtful.clone(),
+                });
+            }
+            hit.unsure.absorb(doubtful);
+            hit.needs.extend(needs.iter().copied());
         }
         for effect in &rule.effects {
             match effect {
@@ -219,13 +231,15 @@ impl StageWalk {
                     self.end(trace, &hit, rule, *verdict, unless_cleared_by, *need, open);
                 }
                 Effect::Stops => {
+                    // Whatever an earlier rule may have stopped does not come past this one either.
                     let running = self.running.take().unwrap_or_else(|| self.live.clone());
-                    self.running = Some(running.minus(&hit.sure));
-                    if !hit.sure.is_empty() {
-                        self.stopped.push((at, hit.sure.clone()));
+                    self.running = Some(running.minus(&guarded));
+                    if !guarded.is_empty() {
+                        self.stopped.push((at, guarded.clone()));
                     }
-                    if !hit.unsure.is_empty() {
-                        self.maybe_stopped.push((at, hit.unsure.clone(), hit.needs.clone()));
+                    let unsure = hit.unsure.minus(&guarded);
+                    if !unsure.is_empty() {
+                        self.maybe_stopped.push((at, unsure, hit.needs.clone()));
                     }
                 }
                 _ => {}
@@ -255,6 +269,10 @@ impl StageWalk {
             unsure: hit.unsure.clone(),
             needs: hit.needs.clone(),
         };
+        // Of two ends in one rule the first one counts.
+        for first in trace.ends.iter().rev().take_while(|first| first.at == hit.at) {
+            end.sure = end.sure.minus(&first.sure);
+        }
         if !unless_cleared_by.is_empty() {
             for earlier in &trace.hits {
                 let Some(clearer) = trace.path.rule(earlier.at) else {
@@ -277,12 +295,27 @@ impl StageWalk {
             }
         }
         // Nobody said that the sender's mail ever looks so: only possible.
-        let (open_cubes, sure): (Vec<Cube>, Vec<Cube>) =
-            end.sure.cubes().iter().cloned().partition(|cube| narrows(cube, open));
+        let (open_cubes, sure): (Vec<Cube>, Vec<Cube>) = end
+            .sure
+            .cubes()
+            .iter()
+            .cloned()
+            .partition(|cube| narrowed(cube, open).is_some());
         if !open_cubes.is_empty() {
             end.sure = sure.into_iter().collect();
             end.unsure.absorb(open_cubes.into_iter().collect());
-            end.needs.extend(need);
+        }
+        let asked: Option<BTreeSet<NeedId>> = end
+            .unsure
+            .cubes()
+            .iter()
+            .map(|cube| narrowed(cube, open).and_then(|field| trace.path.open_need(field)))
+            .collect();
+        match asked {
+            // What the pack leaves open decides all of it, so nothing else is worth asking for.
+            Some(asked) if !asked.is_empty() => end.needs = asked,
+            _ if end.needs.is_empty() => end.needs.extend(need),
+            _ => {}
         }
         self.live = self.live.minus(&end.sure);
         if let Some(running) = &mut self.running {
@@ -292,24 +325,37 @@ impl StageWalk {
     }
 }
 
-/// Whether a cube says something about a field that is open.
-fn narrows(cube: &Cube, open: Fields) -> bool {
-    use crate::message::auth;
-    (open.has(Field::Ip) && !cube.ip.is_all())
-        || (open.has(Field::AuthIp) && !cube.auth_ip.is_all())
-        || (open.has(Field::MailFrom) && !cube.mail_from.is_all())
-        || (open.has(Field::From) && !cube.from.is_all())
-        || (open.has(Field::Dkim) && !cube.dkim.is_all())
-        || (open.has(Field::Links) && !cube.links.is_all())
-        || (open.has(Field::Auth)
-            && (cube.dmarc != auth::DMARC.all()
-                || cube.spf != auth::SPF.all()
-                || cube.compauth != auth::COMPAUTH.all()))
-        || (open.has(Field::Headers)
-            && cube
-                .headers
-                .named()
-                .any(|(name, set)| is_free_text(name.as_str()) && *set != HeaderSet::any()))
+/// The first open field of which a cube says something.
+///
+/// To be anything but a few senders or hosts says nothing: that holds of the sender's mail, whatever it is.
+fn narrowed(cube: &Cube, open: Fields) -> Option<Field> {
+    let senders = |senders: &AddressSet| !senders.is_open();
+    let hosts = |hosts: &IpSet| hosts.count() < 1 << 31;
+    let texts = cube
+        .headers
+        .named()
+        .any(|(name, set)| is_free_text(name.as_str()) && (!set.absent || !set.values.is_all()) && says_something(set));
+    let said = [
+        (Field::From, senders(&cube.from)),
+        (Field::MailFrom, senders(&cube.mail_from)),
+        (Field::Ip, hosts(&cube.ip)),
+        (Field::AuthIp, hosts(&cube.auth_ip)),
+        (Field::Dkim, !cube.dkim.is_all()),
+        (Field::Links, !cube.links.is_all()),
+        (
+            Field::Auth,
+            cube.dmarc != auth::DMARC.all() || cube.spf != auth::SPF.all() || cube.compauth != auth::COMPAUTH.all(),
+        ),
+        (Field::Headers, texts),
+    ];
+    said.into_iter()
+        .find(|(field, said)| *said && open.has(*field))
+        .map(|(field, _)| field)
+}
+
+/// Whether a header has to hold something, rather than merely not hold something.
+fn says_something(set: &HeaderSet) -> bool {
+    set.values.texts().next().is_some() || set.values.cubes().iter().any(|cube| !cube.all.is_empty())
 }
 
 /// Headers that every message has with a text of its own: a pack that does not name them leaves them open.
@@ -318,27 +364,90 @@ pub fn is_free_text(name: &str) -> bool {
 }
 
 impl Trace<'_> {
-    /// What becomes of one concern for the set that was sent.
+    /// What becomes of one concern for the set that was sent, where it comes to be judged.
+    ///
+    /// Says nothing of whether it comes that far: a message whose way surely ends before is in any of the three.
     pub fn coverage(&self, concern: Concern) -> Coverage {
-        let mut coverage = Coverage::default();
-        let Some(judge) = self.path.judge(concern) else {
-            coverage.waived = self.sent.clone();
-            coverage.cleared = self.sent.clone();
-            return coverage;
+        let judge = self.path.judge(concern);
+        if concern == Concern::Routing && (judge.is_some() || !self.ends.is_empty()) {
+            return self.routing();
+        }
+        let Some(judge) = judge else {
+            return Coverage {
+                waived: self.sent.clone(),
+                cleared: self.sent.clone(),
+                ..Coverage::default()
+            };
         };
+        let mut tally = self.tally(concern, judge);
+        let mut cleared = tally.cleared;
+        cleared.absorb(tally.waived.minus(&cleared));
+        tally.doubted.append(&mut tally.wavering);
+        let (undecided, needs) = settled(&tally.doubted, &cleared);
+        for (_, set) in &mut tally.undone {
+            *set = set.minus(&cleared);
+        }
+        tally.undone.retain(|(_, set)| !set.is_empty());
+        Coverage {
+            left: self.sent.minus(&cleared).minus(&undecided),
+            cleared,
+            undecided,
+            needs,
+            waived: tally.waived,
+            clearers: tally.clearers,
+            undone: tally.undone,
+        }
+        .capped(&self.sent)
+    }
+
+    /// What of the set that was sent is let in as far as one concern goes, read as what an attacker gains.
+    ///
+    /// Cleared are the messages that a rule surely clears and that surely come to be judged.
+    /// What is merely not judged is nobody's gain, and what surely ends before is none either: both are left.
+    pub fn excess(&self, concern: Concern) -> Coverage {
+        let Some(judge) = self.path.judge(concern).filter(|_| concern != Concern::Routing) else {
+            return Coverage {
+                left: self.sent.clone(),
+                ..Coverage::default()
+            };
+        };
+        let tally = self.tally(concern, judge);
+        let mut out = tally.waived;
+        for end in self.ends.iter().filter(|end| end.at.stage <= judge) {
+            out.absorb(end.sure.clone());
+        }
+        let mut cleared = tally.cleared.minus(&out);
+        out.absorb(tally.cleared);
+        let (mut undecided, mut needs) = settled(&tally.doubted, &out);
+        for end in self.ends.iter().filter(|end| end.at.stage <= judge) {
+            let part = cleared.intersect(&end.unsure);
+            if !part.is_empty() {
+                needs.extend(end.needs.iter().copied());
+                cleared = cleared.minus(&part);
+                undecided.absorb(part);
+            }
+        }
+        Coverage {
+            left: self.sent.minus(&cleared).minus(&undecided),
+            cleared,
+            undecided,
+            needs,
+            waived: MessageSet::empty(),
+            clearers: tally.clearers,
+            undone: tally.undone,
+        }
+        .capped(&self.sent)
+    }
+
+    fn tally(&self, concern: Concern, judge: usize) -> Tally {
+        let mut tally = Tally::default();
         for hit in self.hits.iter().filter(|hit| hit.at.stage <= judge) {
             let Some(rule) = self.path.rule(hit.at) else { continue };
             for effect in &rule.effects {
-                coverage.apply(hit, effect, concern);
+                tally.apply(hit, effect, concern);
             }
         }
-        if concern == Concern::Routing {
-            return self.routing();
-        }
-        let touched = coverage.cleared.union(&coverage.undecided);
-        coverage.left = self.sent.minus(&touched);
-        coverage.undecided = coverage.undecided.intersect(&self.sent).minus(&coverage.cleared);
-        coverage
+        tally
     }
 
     /// Ends of the way, read as a concern: left is what surely ends, undecided what may.
@@ -346,14 +455,15 @@ impl Trace<'_> {
         let mut coverage = Coverage::default();
         for end in &self.ends {
             coverage.left.absorb(end.sure.clone());
-            coverage.undecided.absorb(end.unsure.clone());
-            if !end.unsure.is_empty() {
-                coverage.needs.extend(end.needs.iter().copied());
-            }
         }
-        coverage.undecided = coverage.undecided.minus(&coverage.left);
+        let doubts: Vec<Doubt> = self
+            .ends
+            .iter()
+            .map(|end| (end.unsure.clone(), end.needs.clone()))
+            .collect();
+        (coverage.undecided, coverage.needs) = settled(&doubts, &coverage.left);
         coverage.cleared = self.sent.minus(&coverage.left).minus(&coverage.undecided);
-        coverage
+        coverage.capped(&self.sent)
     }
 
     /// The ends at one stage.
@@ -362,51 +472,97 @@ impl Trace<'_> {
     }
 }
 
-impl Coverage {
+/// A set about which something is undecided, and what would decide it.
+type Doubt = (MessageSet, BTreeSet<NeedId>);
+
+/// What the rules that matched did to one concern, one after the other.
+#[derive(Default)]
+struct Tally {
+    cleared: MessageSet,
+    /// A waiver is no clearance: nothing takes it back.
+    waived: MessageSet,
+    /// Possibly cleared.
+    doubted: Vec<Doubt>,
+    /// Possibly waived.
+    wavering: Vec<Doubt>,
+    clearers: Vec<RuleAt>,
+    undone: Vec<(RuleAt, MessageSet)>,
+}
+
+impl Tally {
     fn apply(&mut self, hit: &Hit, effect: &Effect, concern: Concern) {
         match effect {
             Effect::Clears(concerns) if concerns.has(concern) => {
                 self.clearers.push(hit.at);
-                self.clear(&hit.sure);
-                self.doubt(&hit.unsure, &hit.needs);
+                let new = hit.sure.minus(&self.cleared);
+                self.cleared.absorb(new);
+                self.doubt(&hit.unsure, hit.needs.clone());
             }
             Effect::MayClear(concerns, need) if concerns.has(concern) => {
                 self.clearers.push(hit.at);
-                self.doubt(&hit.sure, &BTreeSet::from([*need]));
-                let needs = hit.needs.iter().copied().chain([*need]).collect();
-                self.doubt(&hit.unsure, &needs);
+                self.doubt(&hit.sure, BTreeSet::from([*need]));
+                self.doubt(&hit.unsure, hit.needs.iter().copied().chain([*need]).collect());
             }
             Effect::Waives(concerns) if concerns.has(concern) => {
-                self.waived.absorb(hit.sure.clone());
-                self.clear(&hit.sure);
-                self.doubt(&hit.unsure, &hit.needs);
+                let new = hit.sure.minus(&self.waived);
+                self.waived.absorb(new);
+                if !hit.unsure.is_empty() {
+                    self.wavering.push((hit.unsure.clone(), hit.needs.clone()));
+                }
             }
             Effect::Raises(concerns, need) if concerns.has(concern) => {
-                let raised = hit.sure.union(&hit.unsure);
-                let taken = self.cleared.intersect(&raised);
-                if !taken.is_empty() {
-                    self.cleared = self.cleared.minus(&raised);
-                    self.undecided.absorb(taken.clone());
-                    self.needs.insert(*need);
-                    self.needs.extend(hit.needs.iter().copied());
-                    self.undone.push((hit.at, taken));
+                let sure = self.cleared.intersect(&hit.sure);
+                let unsure = self.cleared.intersect(&hit.unsure);
+                if sure.is_empty() && unsure.is_empty() {
+                    return;
                 }
+                self.cleared = self.cleared.minus(&hit.sure).minus(&hit.unsure);
+                self.doubt(&sure, BTreeSet::from([*need]));
+                self.doubt(&unsure, hit.needs.iter().copied().chain([*need]).collect());
+                let mut taken = sure;
+                taken.absorb(unsure);
+                self.undone.push((hit.at, taken));
             }
             _ => {}
         }
     }
 
-    fn clear(&mut self, set: &MessageSet) {
-        let new = set.minus(&self.cleared);
-        self.cleared.absorb(new);
-    }
-
-    fn doubt(&mut self, set: &MessageSet, needs: &BTreeSet<NeedId>) {
-        if set.is_empty() || self.cleared.covers(set) {
-            return;
+    fn doubt(&mut self, set: &MessageSet, needs: BTreeSet<NeedId>) {
+        if !set.is_empty() {
+            self.doubted.push((set.clone(), needs));
         }
-        self.undecided.absorb(set.clone());
-        self.needs.extend(needs.iter().copied());
+    }
+}
+
+/// What is in doubt and not decided, and what would decide that.
+fn settled(doubts: &[Doubt], decided: &MessageSet) -> Doubt {
+    let mut undecided = MessageSet::empty();
+    let mut all = BTreeSet::new();
+    for (set, needs) in doubts {
+        let open = set.minus(decided);
+        if !open.is_empty() {
+            undecided.absorb(open.minus(&undecided));
+            all.extend(needs.iter().copied());
+        }
+    }
+    (undecided, all)
+}
+
+impl Coverage {
+    /// Undecided altogether if a set grew past the cap: what is missing from one set is too much in another.
+    fn capped(self, sent: &MessageSet) -> Self {
+        if ![&self.cleared, &self.left, &self.undecided]
+            .iter()
+            .any(|set| set.overflowed())
+        {
+            return self;
+        }
+        Self {
+            cleared: MessageSet::empty(),
+            left: MessageSet::empty(),
+            undecided: sent.clone(),
+            ..self
+        }
     }
 }
 

@@ -51,6 +51,10 @@ pub struct Journey {
     pub stages: Vec<StageResult>,
     /// The outcome; `None` is undecided.
     pub verdict: Option<Verdict>,
+    /// The rule at which the way surely ended.
+    pub ended: Option<RuleAt>,
+    /// Rules at which it may have ended before.
+    pub may_end: Vec<RuleAt>,
     /// Whether the spam filter's verdicts are skipped; `None` is undecided.
     pub skips_spam_filter: Option<bool>,
     /// What would decide what is undecided.
@@ -109,11 +113,15 @@ impl MailPath {
         let mut journey = Journey {
             stages: Vec::new(),
             verdict: None,
+            ended: None,
+            may_end: Vec::new(),
             skips_spam_filter: None,
             needs: BTreeSet::new(),
         };
         let mut worst = Verdict::Delivered;
         let mut doubtful = false;
+        // How it may have ended before it came to its end.
+        let mut otherwise = BTreeSet::new();
         for (stage, found) in self.stages.iter().enumerate() {
             let mut result = StageResult {
                 stage,
@@ -129,6 +137,7 @@ impl MailPath {
                     Truth::Yes => (true, BTreeSet::new()),
                     Truth::Unknown(needs) => (false, needs),
                 };
+                let guarded = sure;
                 if let Some(earlier) = &maybe_stopped {
                     sure = false;
                     needs.extend(earlier.iter().copied());
@@ -153,6 +162,8 @@ impl MailPath {
                                 state.doubted.push((taken, needs.clone(), at));
                             }
                         }
+                        // Of two ends in one rule the first one counts.
+                        Effect::Ends { .. } if ended.is_some() => {}
                         Effect::Ends {
                             verdict,
                             unless_cleared_by,
@@ -164,8 +175,10 @@ impl MailPath {
                             });
                             if sure && !disputed {
                                 ended = Some(*verdict);
+                                journey.ended = Some(at);
                             } else {
-                                doubtful = true;
+                                otherwise.insert(*verdict);
+                                journey.may_end.push(at);
                                 result.verdict = None;
                                 if disputed {
                                     journey.needs.extend(*need);
@@ -173,8 +186,9 @@ impl MailPath {
                                 journey.needs.extend(needs.iter().copied());
                             }
                         }
-                        Effect::Stops if sure => stops = true,
-                        Effect::Stops => maybe_stopped = Some(needs.clone()),
+                        // Whatever an earlier rule may have stopped does not come past this one either.
+                        Effect::Stops if guarded => stops = true,
+                        Effect::Stops => maybe_stopped.get_or_insert_default().extend(needs.iter().copied()),
                         Effect::Acts(concern, verdict) => state.actions.push((*concern, *verdict, sure)),
                         Effect::Alters => {}
                     }
@@ -224,7 +238,9 @@ impl MailPath {
             journey.stages.push(result);
         }
         journey.skips_spam_filter = skips(&state);
-        journey.verdict = (!doubtful || worst >= Verdict::Quarantined).then_some(worst);
+        let settled = !doubtful || worst >= Verdict::Quarantined;
+        let same = otherwise.iter().all(|verdict| *verdict == worst);
+        journey.verdict = (settled && same).then_some(worst);
         journey
     }
 }

@@ -165,6 +165,46 @@ pub struct Exception {
     pub span: Span,
 }
 
+impl Exception {
+    /// Whether it still works on a day.
+    pub fn holds_on(&self, day: Date) -> bool {
+        self.expires.is_none_or(|expires| expires.value >= day)
+    }
+
+    /// Whether it is about a finding of this check at this object.
+    pub fn covers(&self, check: &str, object: Option<&str>) -> bool {
+        self.check.value == check
+            && self
+                .where_glob
+                .as_ref()
+                .is_none_or(|glob| object.is_some_and(|object| matches_glob(&glob.value, object)))
+    }
+}
+
+/// `*` stands for any text.
+fn matches_glob(glob: &str, text: &str) -> bool {
+    let mut parts = glob.split('*');
+    let Some(first) = parts.next() else {
+        return text.is_empty();
+    };
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let mut last = None;
+    for part in parts {
+        if let Some(middle) = last.replace(part) {
+            match rest.find(middle) {
+                Some(at) => rest = rest.get(at + middle.len()..).unwrap_or(""),
+                None => return false,
+            }
+        }
+    }
+    match last {
+        Some(end) => rest.ends_with(end),
+        None => rest.is_empty(),
+    }
+}
+
 /// What is known of one parameter of a pack.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -194,4 +234,18 @@ pub enum AnsweredBy {
     Pack,
     /// Nobody: what depends on it cannot be checked.
     Nobody,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches_glob;
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        assert!(matches_glob("transport-rule/*", "transport-rule/Scanner"));
+        assert!(matches_glob("*/Scan*r", "transport-rule/Scanner"));
+        assert!(matches_glob("a", "a"));
+        assert!(!matches_glob("a", "ab"));
+        assert!(!matches_glob("*b*b", "ab"));
+    }
 }

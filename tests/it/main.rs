@@ -1,5 +1,8 @@
 //! The only integration test binary.
 
+mod examples;
+mod program;
+mod readme;
 mod samples;
 mod specs;
 mod tidy;

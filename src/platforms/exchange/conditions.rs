@@ -204,7 +204,8 @@ pub(super) fn read(
         return None;
     }
     let unmodelled = |bench: &mut Bench| unmodelled(key, value.span(), context.rule, bench);
-    if !list.unreadable.is_empty() && list.items.is_empty() {
+    let is_text = !matches!(reads, Reads::Attachment | Reads::Switch | Reads::Opaque);
+    if is_text && !list.unreadable.is_empty() && list.items.is_empty() {
         return Some(Pred::Unknown(unmodelled(bench)).into());
     }
     Some(match reads {

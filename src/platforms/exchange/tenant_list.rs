@@ -104,7 +104,7 @@ fn sender_rules(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> Vec<Ru
     let which = bench.unsaid(
         "tenant-list/sender",
         "no source says whether sender entries of the Tenant Allow/Block List are compared with the envelope or the header sender",
-        records.first().map(|record| record.span()),
+        records.first().and_then(|record| record.get("Value")).map(Node::span),
     );
     // Sure only where both senders are listed.
     let matched = |set: &AddressSet| {

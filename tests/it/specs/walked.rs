@@ -45,7 +45,12 @@ pub fn contradiction(path: &MailPath, finding: &Finding) -> Option<String> {
     let ended = ends(path, &journey);
     let (shown, claim) = match (finding.check, finding.group) {
         ("mail-blocked" | "mail-rejected-at-edge", _) => (
-            ended.is_some_and(|(stage, _)| Some(stage) == finding.stage),
+            // A witness does not say what it links to, so a block by its links is undecided for it.
+            ended.is_some_and(|(stage, _)| Some(stage) == finding.stage)
+                || journey
+                    .stages
+                    .iter()
+                    .any(|result| result.verdict.is_none() && Some(path.stages[result.stage].id) == finding.stage),
             "its way does not end at the stage of the finding",
         ),
         // Mail that nobody said is sent, since the pack leaves a field open, may be judged for sure.

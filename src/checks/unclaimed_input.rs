@@ -1,0 +1,31 @@
+//! `unclaimed-input`: a file that nobody claims.
+
+use crate::check::{Check, Draft, Findings, Group};
+use crate::evidence::Evidence;
+use crate::problem::{Label, Level};
+use crate::source::Span;
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "unclaimed-input",
+    summary: "a file that nobody claims",
+    page: include_str!("unclaimed-input.md"),
+    group: Group::Evidence,
+    level: Level::Note,
+    since: "0.1.0",
+    run,
+};
+
+fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
+    for &id in evidence.facts.unclaimed {
+        let name = evidence.facts.sources.get(id).name.clone();
+        findings.push(Draft {
+            message: format!("`{name}` is not recognised as an export and was not read"),
+            help: "name the file after its cmdlet, say what it is in `[[export]]`, or move it out of the folder"
+                .to_owned(),
+            labels: vec![Label::new(Span::new(id, 0, 0), "this file")],
+            value: name,
+            ..Draft::default()
+        });
+    }
+}

@@ -1,0 +1,226 @@
+//! Texts compared with whole addresses: what they say of addresses of which only the domain is known.
+
+use crate::allow::address::{Address, AddressSet, Sender};
+use crate::allow::domain::{Domain, DomainSet};
+use crate::allow::header::{AddressForm, Matcher};
+use crate::message::{Cube, MessageSet};
+
+use super::super::NeedId;
+use super::Split;
+
+pub(super) fn text_matches(matchers: &[Matcher], sender: &Sender) -> bool {
+    match sender {
+        // A pattern cannot match an empty sender (https://learn.microsoft.com/powershell/module/exchangepowershell/new-transportrule).
+        Sender::Null => false,
+        Sender::Address(address) => {
+            let text = address.to_string();
+            matchers.iter().any(|matcher| matcher.matches(&text))
+        }
+    }
+}
+
+/// Splits by texts compared with a whole address.
+///
+/// Sure are the domains and addresses that a matcher plainly names, and whole domains in whose name it is found.
+/// An address of which only the domain is known may match in its local part.
+pub(super) fn by_text(
+    set: &MessageSet,
+    matchers: &[Matcher],
+    need: NeedId,
+    field: impl Fn(&mut Cube) -> &mut AddressSet,
+) -> Split {
+    let mut split = Split::default();
+    // What the matchers name anywhere is asked for only by sets that are open, and does not depend on them.
+    let mut named = None;
+    for cube in set.cubes() {
+        let mut copy = cube.clone();
+        let senders = field(&mut copy).clone();
+        let (sure, unsure) = match finite_domains(&senders) {
+            Some(domains) => {
+                let (mut sure, mut unsure) = (Vec::new(), Vec::new());
+                for domain in &domains {
+                    let here = senders.intersect(&AddressSet::domain(domain));
+                    let found = at_domain(domain, &here, matchers);
+                    sure.push(found.0);
+                    unsure.push(found.1);
+                }
+                (AddressSet::union_all(&sure), AddressSet::union_all(&unsure))
+            }
+            None => {
+                let sure = senders.intersect(named.get_or_insert_with(|| named_senders(matchers)));
+                let listed: Vec<Address> = senders.exact_members().collect();
+                let (found, lost) = sorted(&listed, matchers);
+                let sure = sure.union(&found);
+                let unsure = senders.minus(&sure).minus(&lost).minus(&AddressSet::null_sender());
+                (sure, unsure)
+            }
+        };
+        let with = |senders: AddressSet, into: &mut MessageSet| {
+            let mut cube = cube.clone();
+            *field(&mut cube) = senders;
+            into.push(cube);
+        };
+        with(unsure, &mut split.unsure);
+        with(sure, &mut split.sure);
+    }
+    // One cube may know the very address that another leaves open.
+    if split.sure.overlaps(&split.unsure) {
+        split.unsure = split.unsure.minus(&split.sure);
+    }
+    if !split.unsure.is_empty() {
+        split.needs.insert(need);
+    }
+    split
+}
+
+/// The domains of a set, if they are finitely many and none stands for its sub-domains.
+fn finite_domains(senders: &AddressSet) -> Option<Vec<Domain>> {
+    if senders.is_open() {
+        return None;
+    }
+    let domains = senders.positive_domains();
+    domains.map(|(domain, _, below)| (!below).then_some(domain)).collect()
+}
+
+/// Written addresses that match and that do not.
+fn sorted(addresses: &[Address], matchers: &[Matcher]) -> (AddressSet, AddressSet) {
+    let (found, lost): (Vec<&Address>, Vec<&Address>) = addresses
+        .iter()
+        .partition(|address| text_matches(matchers, &Sender::Address((*address).clone())));
+    (AddressSet::all_exact(found), AddressSet::all_exact(lost))
+}
+
+/// What surely and what possibly matches of `here`, which are addresses at one domain.
+fn at_domain(domain: &Domain, here: &AddressSet, matchers: &[Matcher]) -> (AddressSet, AddressSet) {
+    let members: Vec<Address> = here.exact_members().collect();
+    let (found, lost) = sorted(&members, matchers);
+    let rest = here.minus(&found).minus(&lost);
+    if rest.is_empty() {
+        return (found, rest);
+    }
+    let at = format!("@{domain}");
+    let mut named = Vec::new();
+    let mut possible = false;
+    for matcher in matchers {
+        match reach(matcher, domain, &at) {
+            Reach::All => return (found.union(&rest), AddressSet::empty()),
+            Reach::Some => possible = true,
+            Reach::None => {}
+        }
+        if let Matcher::Equals(text) | Matcher::Contains(text) | Matcher::Word(text) = matcher
+            && text.contains('@')
+            && let Ok(address) = Address::parse(text)
+            && address.domain == *domain
+            && matcher.matches(&address.to_string())
+        {
+            named.push(address);
+        }
+    }
+    let sure = rest.intersect(&AddressSet::all_exact(&named));
+    let unsure = if possible {
+        rest.minus(&sure)
+    } else {
+        AddressSet::empty()
+    };
+    (found.union(&sure), unsure)
+}
+
+/// How many of the addresses at a domain a matcher finds.
+enum Reach {
+    /// All, whatever stands before the at sign.
+    All,
+    /// It depends on what stands there.
+    Some,
+    /// None, save those it names.
+    None,
+}
+
+/// `at` is the domain with its at sign.
+///
+/// An at sign before the at sign has to be quoted, which nobody's own addresses are: texts are not found across it.
+fn reach(matcher: &Matcher, domain: &Domain, at: &str) -> Reach {
+    let behind = |text: &str| text.rsplit_once('@').map(|(_, domain)| domain.to_ascii_lowercase());
+    match matcher {
+        Matcher::Equals(_) => Reach::None,
+        // What is found without the local part is found with it.
+        Matcher::Contains(_) if matcher.matches(at) => Reach::All,
+        // A word that begins at the at sign is bounded or not by what stands before it, one behind it always.
+        Matcher::Word(_) if matcher.matches(domain.as_str()) => Reach::All,
+        Matcher::Contains(text) | Matcher::Word(text) => match behind(text) {
+            Some(behind) if !domain.as_str().starts_with(&behind) => Reach::None,
+            _ => Reach::Some,
+        },
+        Matcher::Pattern(pattern) => {
+            let Some(forms) = pattern.address_forms() else {
+                return Reach::Some;
+            };
+            let means = |form: &AddressForm| {
+                let below = form.domain != *domain && domain.is_under(&form.domain);
+                form.exact && form.domain == *domain || form.below && below
+            };
+            if forms.iter().any(|form| form.local.is_none() && means(form)) {
+                return Reach::All;
+            }
+            // Several forms may have lost what lies between them, so only a single tight one says all.
+            let tight = forms.len() == 1 && forms.iter().all(|form| form.is_tight() && !means(form));
+            if tight { Reach::None } else { Reach::Some }
+        }
+    }
+}
+
+/// Senders that a matcher plainly names: an address, a domain after an at sign, a domain with what is below it.
+fn named_senders(matchers: &[Matcher]) -> AddressSet {
+    let named = matchers.iter().filter_map(|matcher| {
+        let senders = match matcher {
+            Matcher::Equals(text) => Address::parse(text).map(|address| AddressSet::exact(&address)).ok(),
+            Matcher::Word(text) | Matcher::Contains(text) => named_by_word(text, matches!(matcher, Matcher::Word(_))),
+            Matcher::Pattern(pattern) => pattern.address_forms().map(|forms| {
+                let sets: Vec<AddressSet> = forms.iter().map(named_by_form).collect();
+                AddressSet::union_all(&sets)
+            }),
+        };
+        // INVARIANT: what is named here is what the matcher finds in a written address, so that both evaluators agree.
+        senders.filter(|senders| finds(matcher, senders))
+    });
+    let named: Vec<AddressSet> = named.collect();
+    AddressSet::union_all(&named)
+}
+
+fn finds(matcher: &Matcher, senders: &AddressSet) -> bool {
+    match senders.smallest() {
+        Some(Sender::Address(address)) => matcher.matches(&address.to_string()),
+        _ => false,
+    }
+}
+
+fn named_by_form(form: &AddressForm) -> AddressSet {
+    if let Some(local) = &form.local {
+        let address = Address {
+            local: local.clone(),
+            domain: form.domain.clone(),
+        };
+        return if form.exact {
+            AddressSet::exact(&address)
+        } else {
+            AddressSet::empty()
+        };
+    }
+    AddressSet::domains(&DomainSet::gather([(&form.domain, form.exact, form.below)]))
+}
+
+fn named_by_word(text: &str, bounded: bool) -> Option<AddressSet> {
+    if let Some(domain) = text.strip_prefix('@') {
+        return Domain::parse(domain).ok().map(|domain| AddressSet::domain(&domain));
+    }
+    if text.contains('@') {
+        return Address::parse(text).ok().map(|address| AddressSet::exact(&address));
+    }
+    let domain = Domain::parse(text.trim_start_matches('.')).ok()?;
+    // A word ends at punctuation, so a domain is found in its sub-domains too; a bare text is found in them anyway.
+    let whole = if text.starts_with('.') {
+        AddressSet::subs_of(&domain)
+    } else {
+        AddressSet::with_subs(&domain)
+    };
+    (bounded || text.contains('.')).then_some(whole)
+}

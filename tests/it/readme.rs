@@ -1,0 +1,114 @@
+//! What README quotes from the program: the table of checks and a report.
+
+use std::fmt::Write as _;
+
+use allowaudit::check::Group;
+use allowaudit::checks::CHECKS;
+use allowaudit::platforms::PLATFORMS;
+use allowaudit::problem::Level;
+
+use crate::program::{compare, read, root, run};
+
+#[test]
+fn readme_quotes_the_program() {
+    let readme = read(&root().join("README.md"));
+    let report = run(&["check", "examples/msp-mistakes", "--now", "2026-11-21"]).out;
+    let readme = put(&readme, "checks", &checks());
+    let readme = put(&readme, "exports", &exports());
+    let readme = put(&readme, "report", &quoted(&report));
+    compare("README.md", &readme);
+}
+
+/// Replaces what stands between the two markers of a part.
+fn put(text: &str, part: &str, content: &str) -> String {
+    let (open, close) = (format!("<!-- {part} -->\n"), format!("<!-- end of {part} -->"));
+    let (before, rest) = text
+        .split_once(&open)
+        .unwrap_or_else(|| panic!("README has no `{}`", open.trim()));
+    let (_, after) = rest
+        .split_once(&close)
+        .unwrap_or_else(|| panic!("README has no `{close}`"));
+    format!("{before}{open}{content}{close}{after}")
+}
+
+fn checks() -> String {
+    let mut text = String::from("| check | level | finds |\n|---|---|---|\n");
+    for group in Group::ALL {
+        let rows: Vec<_> = CHECKS.iter().filter(|check| check.group == group).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        writeln!(text, "| **{}** | | |", group.as_str()).unwrap();
+        for check in rows {
+            let level = match check.level {
+                Level::Deny => "deny",
+                Level::Warn => "warn",
+                Level::Note => "note",
+                Level::Allow => "allow",
+            };
+            writeln!(text, "| `{}` | {level} | {} |", check.id, check.summary).unwrap();
+        }
+    }
+    text
+}
+
+/// The commands by which an administrator exports everything that is needed.
+fn exports() -> String {
+    let mut text = String::from("```powershell\nConnect-ExchangeOnline\n");
+    for platform in PLATFORMS {
+        for export in (platform.exports)().iter().filter(|export| export.needed) {
+            writeln!(text, "{}", export.command).unwrap();
+        }
+    }
+    text.push_str("```\n\nThese let the audit say more:\n\n```powershell\n");
+    for platform in PLATFORMS {
+        for export in (platform.exports)().iter().filter(|export| !export.needed) {
+            writeln!(text, "{}", export.command).unwrap();
+        }
+    }
+    text.push_str("```\n");
+    text
+}
+
+/// The verdicts and chosen findings of a report, in its own words; what is left out is marked.
+fn quoted(report: &str) -> String {
+    let blocks: Vec<&str> = report.split("\n\n").collect();
+    let mut text = String::from("```text\n");
+    let mut left_out = false;
+    for (at, block) in blocks.iter().enumerate() {
+        let counts = block.starts_with(|letter: char| letter.is_ascii_digit());
+        let chosen = at == 0
+            || counts
+            || QUOTED
+                .iter()
+                .any(|(head, part)| block.starts_with(head) && block.contains(part));
+        if !chosen {
+            if !left_out {
+                text.push_str("…\n\n");
+            }
+            left_out = true;
+            continue;
+        }
+        left_out = false;
+        // The counts stand alone; what follows them has its own place in this file.
+        let block = if counts {
+            block.lines().next().unwrap_or_default()
+        } else {
+            block
+        };
+        text.push_str(block.trim_end());
+        text.push_str("\n\n");
+    }
+    while text.ends_with(['\n', ' ', '…']) {
+        text.pop();
+    }
+    text.push_str("\n```\n");
+    text
+}
+
+/// The findings that README shows: how the block starts and what it speaks of.
+const QUOTED: &[(&str, &str)] = &[
+    ("deny[mail-not-cleared]", "`18.205.140.116` is not in"),
+    ("deny[forgeable-allow]", "Phishing simulations by header"),
+    ("warn[mail-not-cleared]", "`electronic-hr.com` is not in"),
+];
