@@ -4,44 +4,61 @@ mod dormant;
 mod draft;
 mod ended;
 mod granted;
+mod limits;
+mod near;
 mod opened;
+mod pooled;
 mod troubles;
 mod unread;
 
+pub mod allow_expires;
 pub mod allow_too_weak;
 pub mod broad_allow;
 pub mod cannot_tell;
 pub mod cross_vendor_allow;
+pub mod dead_rule;
 pub mod expectation_broken;
 pub mod expired_exception;
 pub mod forgeable_allow;
+pub mod limit_exceeded;
+pub mod limit_near;
+pub mod lookalike_domain;
 pub mod mail_blocked;
 pub mod mail_not_cleared;
 pub mod mail_rejected_at_edge;
+pub mod malformed_entry;
 pub mod own_domain_allowed;
 pub mod preset_overrides_policy;
+pub mod redundant_entry;
 pub mod rule_not_in_force;
 pub mod rule_shadowed;
 pub mod safe_list_on;
 pub mod shared_sender_allowed;
 pub mod stale_export;
 pub mod stale_pack;
+pub mod stale_value;
+pub mod standing_allow;
 pub mod treated_as_internal;
 pub mod truncated_export;
 pub mod unclaimed_input;
 pub mod unconfirmed_value;
 pub mod unexplained_allow;
 pub mod unmodelled_condition;
+pub mod unneeded_allow;
 pub mod unread_setting;
 pub mod unreadable_input;
 pub mod unset_parameter;
 pub mod unused_exception;
+pub mod vendor_residue;
 
 use crate::check::Check;
 
 /// All checks.
 pub static CHECKS: &[&Check] = &[
+    &allow_expires::CHECK,
     &allow_too_weak::CHECK,
+    &limit_exceeded::CHECK,
+    &limit_near::CHECK,
     &mail_blocked::CHECK,
     &mail_not_cleared::CHECK,
     &mail_rejected_at_edge::CHECK,
@@ -55,8 +72,16 @@ pub static CHECKS: &[&Check] = &[
     &own_domain_allowed::CHECK,
     &safe_list_on::CHECK,
     &shared_sender_allowed::CHECK,
+    &standing_allow::CHECK,
     &treated_as_internal::CHECK,
     &unexplained_allow::CHECK,
+    &dead_rule::CHECK,
+    &lookalike_domain::CHECK,
+    &malformed_entry::CHECK,
+    &redundant_entry::CHECK,
+    &stale_value::CHECK,
+    &unneeded_allow::CHECK,
+    &vendor_residue::CHECK,
     &cannot_tell::CHECK,
     &expired_exception::CHECK,
     &stale_export::CHECK,

@@ -13,6 +13,8 @@ mod laws;
 #[cfg(test)]
 mod small;
 
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 
 use crate::message::{Concern, Concerns, Field, Identity};
@@ -231,6 +233,8 @@ pub struct MailPath {
     pub stages: Vec<Stage>,
     /// What would decide what is undecided.
     pub needs: Vec<Need>,
+    /// Where each key stands in `needs`.
+    by_key: HashMap<String, usize>,
     /// Settings that grant more than an allow does.
     pub grants: Vec<Grant>,
     /// The filter in front, if there is one: what it does to the addresses.
@@ -266,11 +270,18 @@ pub struct Mask {
 impl MailPath {
     /// An empty path.
     pub fn new(name: &str, platform: &'static str) -> Self {
+        let needs: Vec<Need> = OPEN.iter().map(|(_, key, what)| open_need(key, what)).collect();
         Self {
             name: name.to_owned(),
             platform,
             stages: Vec::new(),
-            needs: OPEN.iter().map(|(_, key, what)| open_need(key, what)).collect(),
+            by_key: needs
+                .iter()
+                .enumerate()
+                .rev()
+                .map(|(at, need)| (need.key.clone(), at))
+                .collect(),
+            needs,
             grants: Vec::new(),
             mask: None,
         }
@@ -313,14 +324,14 @@ impl MailPath {
 
     /// A need of this path. Needs of one key are one need; the first to ask says where.
     pub fn need(&mut self, need: Need) -> NeedId {
-        let at = self
-            .needs
-            .iter()
-            .position(|known| known.key == need.key)
-            .unwrap_or_else(|| {
+        let at = match self.by_key.get(&need.key) {
+            Some(at) => *at,
+            None => {
+                self.by_key.insert(need.key.clone(), self.needs.len());
                 self.needs.push(need);
                 self.needs.len() - 1
-            });
+            }
+        };
         NeedId(u32::try_from(at).unwrap_or(u32::MAX))
     }
 

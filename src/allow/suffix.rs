@@ -5,13 +5,20 @@
 //! no node speaks of has the value `rest`. Nodes are sorted by their labels from the right,
 //! so that a name and all names below it are one contiguous run, found by binary search.
 
+use std::cmp::Ordering;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// A domain name with its labels reversed and separated by spaces, which sort below every
 /// character of a label: byte order is then tree order.
+///
+/// The first bytes are kept beside the text, so that a search seldom leaves the list of nodes.
+// INVARIANT: `head` comes from `text` and sorts as its first bytes do, so the derived order is that of the texts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key(Arc<str>);
+pub(super) struct Key {
+    head: [u64; 2],
+    text: Arc<str>,
+}
 
 impl Key {
     /// The key of a dotted name.
@@ -23,13 +30,16 @@ impl Key {
             }
             key.push_str(label);
         }
-        Self(key.into())
+        Self {
+            head: head(&key),
+            text: key.into(),
+        }
     }
 
     /// The dotted name again.
     pub(super) fn name(&self) -> String {
-        let mut name = String::with_capacity(self.0.len());
-        for label in self.0.rsplit(' ') {
+        let mut name = String::with_capacity(self.text.len());
+        for label in self.text.rsplit(' ') {
             if !name.is_empty() {
                 name.push('.');
             }
@@ -40,9 +50,34 @@ impl Key {
 
     /// Whether this is the other name or below it.
     fn is_under(&self, other: &Self) -> bool {
-        let rest = self.0.strip_prefix(&*other.0);
+        let rest = self.text.strip_prefix(&*other.text);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
     }
+
+    /// How this compares with a text that has this head.
+    fn cmp_text(&self, head: &[u64; 2], text: &str) -> Ordering {
+        self.head.cmp(head).then_with(|| (*self.text).cmp(text))
+    }
+
+    /// The labels, counted from the right of the name, that this shares with another.
+    fn shared(&self, other: &Self) -> &str {
+        let mut n_shared = 0;
+        let mut labels = other.text.split(' ');
+        for label in self.text.split(' ') {
+            if labels.next() != Some(label) {
+                break;
+            }
+            n_shared += label.len() + 1;
+        }
+        self.text.get(..n_shared.saturating_sub(1)).unwrap_or_default()
+    }
+}
+
+/// The first bytes of a text as numbers that sort as they do; a text that ends before has zeros, which no text has.
+fn head(text: &str) -> [u64; 2] {
+    let mut bytes = text.bytes();
+    let mut eight = || (0..8).fold(0, |number, _| number << 8 | u64::from(bytes.next().unwrap_or(0)));
+    [eight(), eight()]
 }
 
 /// What holds at one name and below it.
@@ -159,24 +194,61 @@ impl<T: Clone + Eq> SuffixMap<T> {
 
     /// The values at a name and below it.
     fn at(&self, key: &Key) -> (&T, &T) {
-        if let Ok(index) = self.nodes.binary_search_by(|node| node.key.cmp(key))
-            && let Some(node) = self.nodes.get(index)
-        {
+        self.at_index(key, self.nodes.partition_point(|node| node.key < *key))
+    }
+
+    /// How many nodes sort before a name before which `from` do already. The nearer, the sooner found.
+    fn n_before(&self, key: &Key, from: usize) -> usize {
+        let nodes = self.nodes.get(from..).unwrap_or_default();
+        let mut step = 1;
+        if from > 0 {
+            while nodes.get(step - 1).is_some_and(|node| node.key < *key) {
+                step *= 2;
+            }
+        } else {
+            step = nodes.len();
+        }
+        let window = nodes.get(..step.min(nodes.len())).unwrap_or_default();
+        from + window.partition_point(|node| node.key < *key)
+    }
+
+    /// The values at a name and below it, when `n_before` nodes sort before it.
+    fn at_index(&self, key: &Key, n_before: usize) -> (&T, &T) {
+        if let Some(node) = self.nodes.get(n_before).filter(|node| node.key == *key) {
             return (&node.exact, &node.below);
         }
-        let inherited = self.inherited(key);
+        let inherited = self.inherited_after(key, n_before);
         (inherited, inherited)
     }
 
     /// The value a name has from the names above it.
     fn inherited(&self, key: &Key) -> &T {
-        let mut above: &str = &key.0;
-        while let Some((parent, _)) = above.rsplit_once(' ') {
-            let found = self.nodes.binary_search_by(|node| (*node.key.0).cmp(parent));
-            if let Some(node) = found.ok().and_then(|index| self.nodes.get(index)) {
+        self.inherited_after(key, self.nodes.partition_point(|node| node.key < *key))
+    }
+
+    /// The same, when `n_before` nodes sort before the name.
+    fn inherited_after(&self, key: &Key, n_before: usize) -> &T {
+        let before = self.nodes.get(..n_before).unwrap_or_default();
+        // A name and all below it are one run: what is above the key is, or is above, the last node before it.
+        let Some(last) = before.last() else { return &self.rest };
+        let mut above = key.shared(&last.key);
+        if above.len() == last.key.text.len() {
+            return &last.below;
+        }
+        while !above.is_empty() {
+            let head = head(above);
+            // What is above a name sorts before it: often before all that is here.
+            if before
+                .first()
+                .is_some_and(|first| first.key.cmp_text(&head, above).is_gt())
+            {
+                break;
+            }
+            let found = before.binary_search_by(|node| node.key.cmp_text(&head, above));
+            if let Some(node) = found.ok().and_then(|index| before.get(index)) {
                 return &node.below;
             }
-            above = parent;
+            above = above.rsplit_once(' ').map_or("", |(parent, _)| parent);
         }
         &self.rest
     }
@@ -221,9 +293,11 @@ fn lead<T: Clone + Eq, U: Clone + Eq>(
     mut visit: impl FnMut(&Key, (&T, &U), (&T, &U)) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let mut todo: &[Node<T>] = &small.nodes;
+    let mut n_before = 0;
     while let Some((node, later)) = todo.split_first() {
         if dead(&node.below) {
-            let (exact, below) = big.at(&node.key);
+            n_before = big.n_before(&node.key, n_before);
+            let (exact, below) = big.at_index(&node.key, n_before);
             visit(&node.key, (&node.exact, exact), (&node.below, below))?;
             todo = later;
         } else {

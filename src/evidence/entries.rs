@@ -3,7 +3,7 @@
 //! Every value of every pack goes into one index, and every entry of every allow is looked up in it once:
 //! a binary search for hosts, a walk up the labels for names, a hash for texts. Nothing multiplies entries by values.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use crate::allow::address::AddressSet;
@@ -248,10 +248,10 @@ struct Index<'a> {
 
 impl<'a> Index<'a> {
     fn gather(&mut self, facts: &Facts<'a>) {
-        let mut told: HashMap<Span, ()> = HashMap::new();
+        let mut told: HashSet<Span> = HashSet::new();
         for (number, requirement) in facts.requirements.iter().enumerate() {
             for (at, fact) in requirement.facts.iter().enumerate() {
-                told.insert(fact.span, ());
+                told.insert(fact.span);
                 let standing = if fact.required {
                     Standing::Required
                 } else if fact.legacy {
@@ -288,7 +288,7 @@ impl<'a> Index<'a> {
                     pack.answers_to(&vendor.pack.value) && vendor.until.is_some_and(|until| until.value < facts.now)
                 });
             for value in &pack.values {
-                if told.contains_key(&value.value.span) {
+                if told.contains(&value.value.span) {
                     continue;
                 }
                 // What a vendor shares with its provider's other customers does not tell whose an entry is.

@@ -255,7 +255,7 @@ fn inside(evidence: &Evidence<'_>, hosts: &IpSet) -> Option<Span> {
 }
 
 /// Wider than the policy lets an undeclared network be.
-fn is_wide(evidence: &Evidence<'_>, hosts: &IpSet) -> bool {
+pub fn is_wide(evidence: &Evidence<'_>, hosts: &IpSet) -> bool {
     let limits = &evidence.facts.policy.limits;
     let v4 = limits.largest_ipv4_prefix.map_or(24, |prefix| prefix.value);
     let v6 = limits.largest_ipv6_prefix.map_or(48, |prefix| prefix.value);

@@ -144,7 +144,8 @@ pub fn days_between(from: Date, until: Date) -> i64 {
 /// Where the tenant declares a vendor. A vendor that is only named on the command line is declared nowhere.
 pub fn declared(evidence: &Evidence<'_>, pack: &Pack) -> Option<Span> {
     let tenant = evidence.facts.tenant;
-    let written = evidence.facts.sources.get(tenant.source).name.ends_with(".toml");
+    // What stands for a tenant file that is not there is named after the option.
+    let written = !evidence.facts.sources.get(tenant.source).name.starts_with("--");
     let vendor = tenant
         .vendors
         .iter()

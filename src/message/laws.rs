@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::small::{cube, message, only, set, universe};
+use super::small::{cube, ip_set, message, only, sender_set, set, universe};
 use super::{Cube, Message, MessageSet};
 
 fn count(cubes: &[Cube], message: &Message) -> usize {
@@ -65,6 +65,7 @@ proptest! {
             prop_assert_eq!(union.contains(message), in_a || in_b);
             prop_assert_eq!(both.contains(message), in_a && in_b);
             prop_assert_eq!(minus.contains(message), in_a && !in_b);
+            prop_assert_eq!(union.clone().merged().contains(message), in_a || in_b);
             prop_assert_eq!(c.minus(&a).contains(message) || in_a && c.contains(message), c.contains(message));
             prop_assert!(in_a || !in_b || !a.covers(&b));
         }
@@ -89,5 +90,26 @@ proptest! {
         prop_assert_eq!(a.covers(&alone), a.contains(&message));
         prop_assert_eq!(a.overlaps(&alone), a.contains(&message));
         prop_assert!(MessageSet::all().covers(&alone));
+    }
+
+    #[test]
+    fn cubes_that_differ_in_one_factor_are_one(
+        first in cube(Just(true)),
+        ips in prop::collection::vec(ip_set(), 0..4),
+        senders in prop::collection::vec((any::<bool>(), sender_set()), 0..4),
+        universe in universe(),
+    ) {
+        let of_ips = ips.into_iter().map(|ip| Cube { ip, ..first.clone() });
+        let of_senders = senders.into_iter().map(|(envelope, set)| {
+            let mut cube = first.clone();
+            *(if envelope { &mut cube.mail_from } else { &mut cube.from }) = set;
+            cube
+        });
+        let all: MessageSet = of_ips.chain(of_senders).chain([first.clone()]).collect();
+        let merged = all.clone().merged();
+        prop_assert!(merged.cubes().len() <= 3);
+        for message in &universe.0 {
+            prop_assert_eq!(merged.contains(message), all.contains(message));
+        }
     }
 }

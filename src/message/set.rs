@@ -1,5 +1,6 @@
 //! Products of sets of messages' fields, and finite unions of them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::LazyLock;
@@ -77,6 +78,24 @@ impl Cube {
             || self.dkim.is_empty()
             || self.links.is_empty()
             || self.headers.is_empty()
+    }
+
+    /// The one factor in which the two differ, if it is one that can be united; equal cubes differ in any.
+    fn differs_in(&self, other: &Self) -> Option<Factor> {
+        let bits = |cube: &Self| (cube.dmarc, cube.spf, cube.compauth, cube.attachments);
+        if bits(self) != bits(other) || self.dkim != other.dkim || self.links != other.links {
+            return None;
+        }
+        let apart = [
+            (Factor::Ip, self.ip != other.ip),
+            (Factor::AuthIp, self.auth_ip != other.auth_ip),
+            (Factor::MailFrom, self.mail_from != other.mail_from),
+            (Factor::From, self.from != other.from),
+            (Factor::To, self.to != other.to),
+        ];
+        let mut apart = apart.into_iter().filter(|(_, apart)| *apart);
+        let one = apart.next().map_or(Factor::Ip, |(factor, _)| factor);
+        (apart.next().is_none() && self.headers == other.headers).then_some(one)
     }
 
     /// Whether some message lies in both. Cheap where the two differ in a field that is cheap to compare.
@@ -276,6 +295,71 @@ impl Cube {
     }
 }
 
+/// The same messages in fewer cubes: those that differ in one factor become one.
+///
+/// Taking a hundred lists away one by one would copy what is left a hundred times.
+fn merged(cubes: &[Cube]) -> Cow<'_, [Cube]> {
+    /// Comparing with more groups than this does not pay.
+    const N_GROUPS: usize = 8;
+    const FEW: usize = 2;
+    if cubes.len() < FEW {
+        return Cow::Borrowed(cubes);
+    }
+    let mut groups: Vec<(Option<Factor>, Vec<&Cube>)> = Vec::new();
+    for cube in cubes {
+        let fits = groups.iter_mut().rev().take(N_GROUPS).find_map(|(factor, group)| {
+            let apart = group.first()?.differs_in(cube)?;
+            (factor.is_none() || *factor == Some(apart)).then_some((factor, group, apart))
+        });
+        match fits {
+            Some((factor, group, apart)) => {
+                *factor = Some(apart);
+                group.push(cube);
+            }
+            None => groups.push((None, vec![cube])),
+        }
+    }
+    let united = groups.into_iter().filter_map(|(factor, group)| {
+        let first = (*group.first()?).clone();
+        let ips = |of: fn(&Cube) -> &IpSet| IpSet::union_all(group.iter().map(|cube| of(cube)));
+        let senders = |of: fn(&Cube) -> &AddressSet| AddressSet::union_all(group.iter().map(|cube| of(cube)));
+        Some(match factor {
+            None => first,
+            Some(Factor::Ip) => Cube {
+                ip: ips(|cube| &cube.ip),
+                ..first
+            },
+            Some(Factor::AuthIp) => Cube {
+                auth_ip: ips(|cube| &cube.auth_ip),
+                ..first
+            },
+            Some(Factor::MailFrom) => Cube {
+                mail_from: senders(|cube| &cube.mail_from),
+                ..first
+            },
+            Some(Factor::From) => Cube {
+                from: senders(|cube| &cube.from),
+                ..first
+            },
+            Some(Factor::To) => Cube {
+                to: senders(|cube| &cube.to),
+                ..first
+            },
+        })
+    });
+    Cow::Owned(united.collect())
+}
+
+/// A factor in which long lists differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Factor {
+    Ip,
+    AuthIp,
+    MailFrom,
+    From,
+    To,
+}
+
 /// Whether a set of recipients holds no address. Nobody writes to the null sender.
 fn is_nobody(to: &AddressSet) -> bool {
     static NULL: LazyLock<AddressSet> = LazyLock::new(AddressSet::null_sender);
@@ -295,7 +379,7 @@ fn share_somebody(one: &AddressSet, two: &AddressSet) -> bool {
     }
 }
 
-/// The address a witness uses: one reserved for documentation if the set has one, else the smallest that a host could have.
+/// The address a witness uses: one reserved for documentation if the set is wide and has one, else the smallest.
 fn witness_ip(set: &IpSet) -> Option<IpAddr> {
     let plausible = [
         Ipv4Addr::new(203, 0, 113, 66),
@@ -379,6 +463,14 @@ impl MessageSet {
             .any(|mine| other.cubes.iter().any(|theirs| mine.overlaps(theirs)))
     }
 
+    /// The same messages in fewer cubes, where some differ in one factor only.
+    pub(crate) fn merged(self) -> Self {
+        match merged(&self.cubes) {
+            Cow::Borrowed(_) => self,
+            Cow::Owned(cubes) => Self { cubes, ..self },
+        }
+    }
+
     /// Messages in either.
     pub fn absorb(&mut self, other: Self) {
         self.overflowed |= other.overflowed;
@@ -427,7 +519,7 @@ impl MessageSet {
     pub fn minus(&self, other: &Self) -> Self {
         let mut rest = self.clone();
         rest.overflowed |= other.overflowed;
-        for cube in &other.cubes {
+        for cube in merged(&other.cubes).iter() {
             // Most cubes of a long list touch nothing: then nothing is taken apart.
             if !rest.cubes.iter().any(|mine| mine.overlaps(cube)) {
                 continue;

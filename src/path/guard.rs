@@ -120,7 +120,7 @@ impl Split {
     }
 
     /// Without needs that decide nothing.
-    fn tidied(mut self) -> Self {
+    pub(super) fn tidied(mut self) -> Self {
         if self.unsure.is_empty() {
             self.needs.clear();
         }

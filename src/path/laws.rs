@@ -1,8 +1,10 @@
 //! The law of the two evaluators: a set's coverage is what each of its messages comes to.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
-use crate::message::small::{set, universe};
+use crate::message::small::{only, set, universe};
 use crate::message::{Concern, Fields, Message, MessageSet};
 
 use super::small::{JUDGED, path, written_path};
@@ -175,5 +177,23 @@ proptest! {
     #[test]
     fn the_law_where_addresses_are_written_out(path in written_path(), sent in sent(), universe in universe()) {
         all_hold(&path, &sent, &universe.0, false)?;
+    }
+
+    #[test]
+    fn of_one_message_both_ask_for_the_same(path in path(), universe in universe()) {
+        for message in universe.0.iter().take(10) {
+            let sent = only(message);
+            let trace = path.trace(&sent, Fields::default());
+            let journey = path.walk(message);
+            for concern in JUDGED {
+                let standing = path.judge(concern).and_then(|judge| standing(&journey, judge, concern));
+                let asked = match standing {
+                    None => continue,
+                    Some(Standing::Unknown(needs, _)) => needs.clone(),
+                    Some(_) => BTreeSet::new(),
+                };
+                prop_assert_eq!(trace.coverage(concern).needs, asked);
+            }
+        }
     }
 }

@@ -136,14 +136,19 @@ impl Coverage {
 impl MailPath {
     /// What of an attacker's messages is let in as far as one concern goes; see [`Trace::excess`].
     pub fn excess(&self, concern: Concern, attacker: &MessageSet) -> Coverage {
-        self.trace(attacker, Fields::default()).excess(concern)
+        // Nobody asks what an attacker's mail was kept from.
+        self.run(attacker, Fields::default(), false).excess(concern)
     }
 
     /// Runs a set of messages along the path.
     ///
-    /// `open` are the fields that the sender's description leaves open: an end that depends on one of them is only possible,
-    /// since nobody said that such mail is ever sent.
+    /// `open` are the fields that the sender's description leaves open: an end that depends on one of them is only
+    /// possible, since nobody said that such mail is ever sent.
     pub fn trace(&self, sent: &MessageSet, open: Fields) -> Trace<'_> {
+        self.run(sent, open, true)
+    }
+
+    fn run(&self, sent: &MessageSet, open: Fields, shadows: bool) -> Trace<'_> {
         let mut trace = Trace {
             path: self,
             sent: sent.clone(),
@@ -155,35 +160,69 @@ impl MailPath {
         for (stage, found) in self.stages.iter().enumerate() {
             let mut walk = StageWalk {
                 live,
-                running: None,
+                ended: MessageSet::empty(),
+                out: Levels::default(),
                 stopped: Vec::new(),
                 maybe_stopped: Vec::new(),
+                shadows,
             };
             for (rule, body) in found.rules.iter().enumerate() {
                 if body.in_force() {
                     walk.step(&mut trace, RuleAt { stage, rule }, body, open);
                 }
             }
-            live = walk.live;
+            live = walk.live.minus(&walk.ended);
         }
         trace
     }
 }
 
+/// A growing union, kept as unions of about 1, 2, 4, ... parts.
+///
+/// Adding to one big set, or taking from one, would copy it for every rule: a product of entries.
+#[derive(Default)]
+struct Levels(Vec<(usize, MessageSet)>);
+
+impl Levels {
+    fn add(&mut self, set: MessageSet) {
+        let (mut n_parts, mut sum) = (1, set);
+        while let Some((n, more)) = self.0.pop_if(|(n, _)| *n <= n_parts) {
+            n_parts += n;
+            sum.absorb(more);
+            sum = sum.merged();
+        }
+        self.0.push((n_parts, sum));
+    }
+
+    fn taken_from(&self, set: MessageSet) -> MessageSet {
+        let levels = self.0.iter().map(|(_, level)| level);
+        levels
+            .filter(|level| level.overflowed() || level.overlaps(&set))
+            .fold(None, |rest: Option<MessageSet>, level| {
+                Some(rest.as_ref().unwrap_or(&set).minus(level))
+            })
+            .unwrap_or(set)
+    }
+}
+
 /// The sets while they pass one stage.
 struct StageWalk {
-    /// Not surely ended.
+    /// What came to this stage.
     live: MessageSet,
-    /// Of these, those for which no rule stopped the stage; all while none did.
-    running: Option<MessageSet>,
+    /// Of these, those whose way surely ended here.
+    ended: MessageSet,
+    /// Of these, those that no later rule of the stage sees: surely ended, or surely stopped.
+    out: Levels,
     stopped: Vec<(RuleAt, MessageSet)>,
     maybe_stopped: Vec<(RuleAt, MessageSet, BTreeSet<NeedId>)>,
+    /// Whether to keep what rules were kept from matching.
+    shadows: bool,
 }
 
 impl StageWalk {
     fn step(&mut self, trace: &mut Trace<'_>, at: RuleAt, rule: &Rule, open: Fields) {
-        let split = rule.guard.split(self.running.as_ref().unwrap_or(&self.live));
-        if !self.stopped.is_empty() && !rule.may_clear().is_empty() {
+        let mut split = rule.guard.split(&self.live);
+        if self.shadows && !self.stopped.is_empty() && !rule.may_clear().is_empty() {
             for (by, set) in &self.stopped {
                 let kept = rule.guard.split(set).sure;
                 if !kept.is_empty() {
@@ -191,6 +230,12 @@ impl StageWalk {
                 }
             }
         }
+        if split.is_empty() {
+            return;
+        }
+        split.sure = self.out.taken_from(split.sure);
+        split.unsure = self.out.taken_from(split.unsure);
+        let split = split.tidied();
         if split.is_empty() {
             return;
         }
@@ -211,7 +256,7 @@ impl StageWalk {
                 continue;
             }
             hit.sure = hit.sure.minus(set);
-            if !rule.may_clear().is_empty() {
+            if self.shadows && !rule.may_clear().is_empty() {
                 trace.shadows.push(Shadow {
                     at,
                     by: *by,
@@ -232,9 +277,8 @@ impl StageWalk {
                 }
                 Effect::Stops => {
                     // Whatever an earlier rule may have stopped does not come past this one either.
-                    let running = self.running.take().unwrap_or_else(|| self.live.clone());
-                    self.running = Some(running.minus(&guarded));
                     if !guarded.is_empty() {
+                        self.out.add(guarded.clone());
                         self.stopped.push((at, guarded.clone()));
                     }
                     let unsure = hit.unsure.minus(&guarded);
@@ -317,9 +361,9 @@ impl StageWalk {
             _ if end.needs.is_empty() => end.needs.extend(need),
             _ => {}
         }
-        self.live = self.live.minus(&end.sure);
-        if let Some(running) = &mut self.running {
-            *running = running.minus(&end.sure);
+        if !end.sure.is_empty() {
+            self.ended.absorb(end.sure.clone());
+            self.out.add(end.sure.clone());
         }
         trace.ends.push(end);
     }
@@ -494,8 +538,7 @@ impl Tally {
         match effect {
             Effect::Clears(concerns) if concerns.has(concern) => {
                 self.clearers.push(hit.at);
-                let new = hit.sure.minus(&self.cleared);
-                self.cleared.absorb(new);
+                self.cleared.absorb(hit.sure.clone());
                 self.doubt(&hit.unsure, hit.needs.clone());
             }
             Effect::MayClear(concerns, need) if concerns.has(concern) => {
@@ -504,8 +547,7 @@ impl Tally {
                 self.doubt(&hit.unsure, hit.needs.iter().copied().chain([*need]).collect());
             }
             Effect::Waives(concerns) if concerns.has(concern) => {
-                let new = hit.sure.minus(&self.waived);
-                self.waived.absorb(new);
+                self.waived.absorb(hit.sure.clone());
                 if !hit.unsure.is_empty() {
                     self.wavering.push((hit.unsure.clone(), hit.needs.clone()));
                 }
@@ -541,7 +583,7 @@ fn settled(doubts: &[Doubt], decided: &MessageSet) -> Doubt {
     for (set, needs) in doubts {
         let open = set.minus(decided);
         if !open.is_empty() {
-            undecided.absorb(open.minus(&undecided));
+            undecided.absorb(open);
             all.extend(needs.iter().copied());
         }
     }

@@ -1,8 +1,9 @@
 //! The sample tenants: each says what the program prints about it.
 
 use allowaudit::source;
+use serde_json::Value;
 
-use crate::program::{self, compare, root, run};
+use crate::program::{self, Run, compare, root, run};
 
 /// Folder and exit code of every sample tenant, sorted.
 const EXAMPLES: &[(&str, i32)] = &[("clean", 0), ("missing-export", 1), ("msp-mistakes", 1)];
@@ -62,6 +63,53 @@ fn commands_quoted_in_pages_of_examples_run() {
             );
         }
     }
+}
+
+/// Two evaluators, one truth: what a safety finding says slips through, does so when it is walked through the path.
+#[test]
+fn why_confirms_the_witnesses_of_safety_findings() {
+    let mut confirmed = 0;
+    for &(name, _) in EXAMPLES {
+        let folder = format!("examples/{name}");
+        let report = run(&["check", &folder, "--now", NOW, "--format", "json"]);
+        let report: Value = serde_json::from_str(&report.out).unwrap();
+        for finding in report["tenants"][0]["findings"].as_array().unwrap() {
+            if finding["group"] != "safety" || finding["witness"].is_null() {
+                continue;
+            }
+            let ran = why(&folder, &finding["witness"]);
+            let journey: Value = serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{}", ran.err));
+            assert_eq!(journey["skips_spam_filter"], true, "{}", finding["message"]);
+            confirmed += 1;
+        }
+    }
+    assert!(confirmed > 0);
+}
+
+fn why(folder: &str, witness: &Value) -> Run {
+    let mut arguments = vec!["why", folder, "--now", NOW, "--format", "json"];
+    for (option, field) in [
+        ("--ip", "ip"),
+        ("--mail-from", "mail_from"),
+        ("--from", "from"),
+        ("--to", "to"),
+    ] {
+        if let Some(value) = witness[field].as_str() {
+            arguments.extend([option, value]);
+        }
+    }
+    let headers: Vec<String> = witness["headers"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| format!("{name}: {}", value.as_str().unwrap()))
+        .collect();
+    arguments.extend(headers.iter().flat_map(|header| ["--header", header.as_str()]));
+    for (option, field) in [("--dkim", "dkim"), ("--auth", "auth")] {
+        let values = witness[field].as_array().into_iter().flatten();
+        arguments.extend(values.flat_map(|value| [option, value.as_str().unwrap()]));
+    }
+    run(&arguments)
 }
 
 /// Splits a command at spaces outside single quotes.

@@ -1,11 +1,13 @@
 //! What README quotes from the program: the table of checks and a report.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use allowaudit::check::Group;
 use allowaudit::checks::CHECKS;
 use allowaudit::platforms::PLATFORMS;
 use allowaudit::problem::Level;
+use allowaudit::source;
 
 use crate::program::{compare, read, root, run};
 
@@ -112,3 +114,50 @@ const QUOTED: &[(&str, &str)] = &[
     ("deny[forgeable-allow]", "Phishing simulations by header"),
     ("warn[mail-not-cleared]", "`electronic-hr.com` is not in"),
 ];
+
+/// The tenant file that README shows is one: nothing in it is unknown or misspelt.
+#[test]
+fn the_tenant_file_of_readme_is_read() {
+    let readme = read(&root().join("README.md"));
+    let blocks: Vec<String> = readme
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(blocks.len(), 2, "the tenant file and the exception");
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    std::fs::create_dir_all(&folder).unwrap();
+    source::write(&folder.join("allowaudit.toml"), blocks.join("\n").as_bytes()).unwrap();
+    let export = source::read(&root().join("examples/clean/contoso/exports/Get-AcceptedDomain.json")).unwrap();
+    source::write(&folder.join("Get-AcceptedDomain.json"), &export).unwrap();
+    let ran = run(&[
+        "check",
+        folder.to_str().unwrap(),
+        "--now",
+        "2026-11-21",
+        "--format",
+        "json",
+    ]);
+    assert_eq!((ran.code, ran.err.as_str()), (1, ""));
+    let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["tenants"][0]["problems"], serde_json::json!([]));
+}
+
+/// Whatever README tells readers to type is a command the program knows.
+#[test]
+fn commands_of_readme_exist() {
+    let readme = read(&root().join("README.md"));
+    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `allowaudit "));
+    let commands: Vec<&str> = rows.filter_map(|row| row.split([' ', '`']).next()).collect();
+    assert!(commands.contains(&"check"), "{commands:?}");
+    for command in commands {
+        assert_eq!(run(&[command, "--help"]).code, 0, "{command}");
+    }
+    for command in ["list", "show", "lint", "new"] {
+        assert_eq!(run(&["pack", command, "--help"]).code, 0, "pack {command}");
+    }
+    for of in ["pack", "tenant", "policy"] {
+        assert_eq!(run(&["schema", of]).code, 0, "schema {of}");
+    }
+}

@@ -10,7 +10,8 @@ use super::Split;
 
 pub(super) fn text_matches(matchers: &[Matcher], sender: &Sender) -> bool {
     match sender {
-        // A pattern cannot match an empty sender (https://learn.microsoft.com/powershell/module/exchangepowershell/new-transportrule).
+        // A pattern cannot match an empty sender
+        // (https://learn.microsoft.com/powershell/module/exchangepowershell/new-transportrule).
         Sender::Null => false,
         Sender::Address(address) => {
             let text = address.to_string();
@@ -35,25 +36,22 @@ pub(super) fn by_text(
     for cube in set.cubes() {
         let mut copy = cube.clone();
         let senders = field(&mut copy).clone();
-        let (sure, unsure) = match finite_domains(&senders) {
-            Some(domains) => {
-                let (mut sure, mut unsure) = (Vec::new(), Vec::new());
-                for domain in &domains {
-                    let here = senders.intersect(&AddressSet::domain(domain));
-                    let found = at_domain(domain, &here, matchers);
-                    sure.push(found.0);
-                    unsure.push(found.1);
-                }
-                (AddressSet::union_all(&sure), AddressSet::union_all(&unsure))
+        let (sure, unsure) = if let Some(domains) = finite_domains(&senders) {
+            let (mut sure, mut unsure) = (Vec::new(), Vec::new());
+            for domain in &domains {
+                let here = senders.intersect(&AddressSet::domain(domain));
+                let found = at_domain(domain, &here, matchers);
+                sure.push(found.0);
+                unsure.push(found.1);
             }
-            None => {
-                let sure = senders.intersect(named.get_or_insert_with(|| named_senders(matchers)));
-                let listed: Vec<Address> = senders.exact_members().collect();
-                let (found, lost) = sorted(&listed, matchers);
-                let sure = sure.union(&found);
-                let unsure = senders.minus(&sure).minus(&lost).minus(&AddressSet::null_sender());
-                (sure, unsure)
-            }
+            (AddressSet::union_all(&sure), AddressSet::union_all(&unsure))
+        } else {
+            let sure = senders.intersect(named.get_or_insert_with(|| named_senders(matchers)));
+            let listed: Vec<Address> = senders.exact_members().collect();
+            let (found, lost) = sorted(&listed, matchers);
+            let sure = sure.union(&found);
+            let unsure = senders.minus(&sure).minus(&lost).minus(&AddressSet::null_sender());
+            (sure, unsure)
         };
         let with = |senders: AddressSet, into: &mut MessageSet| {
             let mut cube = cube.clone();

@@ -153,14 +153,11 @@ pub fn blessed(text: &str, cases: &[(Case, String)]) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for (case, report) in cases.iter().rev().filter(|(case, _)| !case.pending) {
         let new: Vec<String> = report.lines().map(str::to_owned).collect();
-        match &case.report {
-            Some((_, range)) => {
-                lines.splice(range.clone(), new);
-            }
-            None => {
-                let block = [vec!["```report".to_owned()], new, vec!["```".to_owned()]].concat();
-                lines.splice(case.end..case.end, block);
-            }
+        if let Some((_, range)) = &case.report {
+            lines.splice(range.clone(), new);
+        } else {
+            let block = [vec!["```report".to_owned()], new, vec!["```".to_owned()]].concat();
+            lines.splice(case.end..case.end, block);
         }
     }
     lines.join("\n") + "\n"

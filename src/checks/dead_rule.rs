@@ -1,0 +1,63 @@
+//! `dead-rule`: a rule that is in force can never match.
+
+use crate::check::{Check, Draft, Findings, Group};
+use crate::evidence::{Evidence, words};
+use crate::message::MessageSet;
+use crate::path::{Entry, List, Meaning};
+use crate::problem::{Label, Level};
+
+use super::pooled::SHOWN;
+
+/// The check.
+pub static CHECK: Check = Check {
+    id: "dead-rule",
+    summary: "a rule that is in force can never match",
+    page: include_str!("dead-rule.md"),
+    group: Group::Hygiene,
+    level: Level::Note,
+    since: "0.1.0",
+    run,
+};
+
+fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
+    let everything = MessageSet::all();
+    for (_, stage, rule) in evidence.facts.path.rules() {
+        // A control with empty lists is one that nobody uses.
+        let used = rule
+            .lists
+            .iter()
+            .any(|list| !list.exception && !list.entries.is_empty());
+        if !used || rule.effects.is_empty() || !rule.in_force() || !rule.guard.split(&everything).is_empty() {
+            continue;
+        }
+        let mut labels = vec![Label::new(rule.origin, "never takes effect")];
+        labels.extend(
+            rule.lists
+                .iter()
+                .take(SHOWN)
+                .map(|list| Label::new(list.span, empty_or_not(list))),
+        );
+        findings.push(Draft {
+            message: format!("no message can meet the conditions of `{}`", words::bare(&rule.object)),
+            help: "correct the conditions, or remove the rule".to_owned(),
+            stage: Some(stage.id),
+            object: Some(rule.object.clone()),
+            value: rule.control.to_owned(),
+            labels,
+            ..Draft::default()
+        });
+    }
+}
+
+fn empty_or_not(list: &List) -> &'static str {
+    let malformed = |entry: &Entry| matches!(entry.meaning, Meaning::Malformed { meant: None, .. });
+    if list.entries.is_empty() {
+        "no entry"
+    } else if list.entries.iter().all(malformed) {
+        "no entry of this list can match"
+    } else if list.exception {
+        "excepted"
+    } else {
+        "asked for"
+    }
+}
