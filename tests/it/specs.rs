@@ -95,7 +95,7 @@ fn pages() {
                 let loud: Vec<&Finding> = report
                     .findings
                     .iter()
-                    .filter(|finding| finding.level > Level::Note)
+                    .filter(|finding| finding.level > Level::Note && finding.exception.is_none())
                     .collect();
                 let fits = match section {
                     "Example" => {
