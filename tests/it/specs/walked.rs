@@ -60,6 +60,8 @@ pub fn contradiction(path: &MailPath, finding: &Finding) -> Option<String> {
         ),
         // What is only taken back, or only lost behind another MX, is undecided rather than left.
         ("rule-shadowed" | "allow-too-weak", _) => (raised || open, "every concern is cleared"),
+        // It may be the tenant's own wish that something is cleared, or that it is not.
+        ("expectation-broken", _) => (true, ""),
         (_, Group::Delivery) => (raised, "no concern is held against it"),
         (_, Group::Safety) => (
             journey.skips_spam_filter == Some(true)
