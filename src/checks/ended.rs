@@ -3,7 +3,7 @@
 use crate::check::Draft;
 use crate::evidence::diagnosis::{Cause, Diagnosis, Fault};
 use crate::evidence::{Evidence, StreamEvidence, words};
-use crate::message::Cube;
+use crate::message::{Cube, Identity, MessageSet, Names};
 use crate::path::{Entry, List, Meaning, Rule, Verdict};
 use crate::problem::Label;
 
@@ -97,7 +97,19 @@ fn blocking<'r>(list: &'r List, diagnosis: &Diagnosis) -> Option<&'r Entry> {
         }
         _ => false,
     };
-    let caught = |entry: &&Entry| diagnosis.part.cubes().iter().any(|cube| catches(cube, &entry.meaning));
+    let linked = |meaning: &Meaning| match meaning {
+        Meaning::Names(hosts) if list.identities.contains(&Identity::Link) => {
+            let links = MessageSet::from(Cube {
+                links: Names::some_in(hosts.clone()),
+                ..Cube::all()
+            });
+            !diagnosis.part.intersect(&links).is_empty()
+        }
+        _ => false,
+    };
+    let caught = |entry: &&Entry| {
+        linked(&entry.meaning) || diagnosis.part.cubes().iter().any(|cube| catches(cube, &entry.meaning))
+    };
     // A connector's list names who may come in, so no entry of it catches anything.
     (list.name != "SenderIPAddresses")
         .then(|| list.entries.iter().find(caught))

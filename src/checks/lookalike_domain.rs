@@ -8,7 +8,9 @@ use crate::evidence::Evidence;
 use crate::evidence::entries::{Value, names};
 use crate::evidence::shared::is_shared;
 use crate::message::Identity;
+use crate::path::Entry;
 use crate::problem::{Label, Level};
+use crate::source::Span;
 
 use super::near::Near;
 
@@ -29,13 +31,7 @@ const SHORTEST: usize = 6;
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
     let known = Known::of(evidence);
     for found in evidence.entries.iter() {
-        let Some(name) = names(found.entry).into_iter().next() else {
-            continue;
-        };
-        if known.knows(evidence, &name.domain) {
-            continue;
-        }
-        let Some((like, value)) = known.like(&name.domain) else {
+        let Some((name, like, value)) = known.alike(evidence, found.entry) else {
             continue;
         };
         let vendor = &value.pack.id.value;
@@ -49,7 +45,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             ),
             stage: Some(found.stage),
             object: Some(found.object()),
-            value: name.domain.to_string(),
+            value: name.to_string(),
             labels: vec![
                 Label::new(found.entry.span, format!("not `{like}`")),
                 Label::new(value.span, "the vendor's"),
@@ -58,6 +54,17 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             ..Draft::default()
         });
     }
+}
+
+/// The entries that this check speaks of: others need not wonder whose they are.
+pub(super) fn entries(evidence: &Evidence<'_>) -> HashSet<Span> {
+    let known = Known::of(evidence);
+    evidence
+        .entries
+        .iter()
+        .filter(|found| known.alike(evidence, found.entry).is_some())
+        .map(|found| found.entry.span)
+        .collect()
 }
 
 /// Domains of all packs, as they are written and as they were registered.
@@ -98,6 +105,16 @@ impl<'e, 'a> Known<'e, 'a> {
             near: Near::of(by_name, SHORTEST),
             looks,
         }
+    }
+
+    /// The domain of an entry that looks like another, the other, and the value that has it.
+    fn alike(&self, evidence: &Evidence<'_>, entry: &Entry) -> Option<(Domain, String, &'e Value<'a>)> {
+        let name = names(entry).into_iter().next()?;
+        if self.knows(evidence, &name.domain) {
+            return None;
+        }
+        let (like, value) = self.like(&name.domain)?;
+        Some((name.domain, like, value))
     }
 
     /// Whether a domain is a vendor's, the tenant's, or one that anybody has mail at.

@@ -3,6 +3,8 @@
 use crate::check::{Check, Draft, Findings, Group};
 use crate::evidence::diagnosis::{Cause, Fault};
 use crate::evidence::{Evidence, StreamEvidence, words};
+use crate::message::{Concern, Concerns};
+use crate::pack::Clears;
 use crate::path::{List, Meaning};
 use crate::problem::{Label, Level};
 use crate::requirement::Fact;
@@ -146,7 +148,9 @@ fn nothing(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault) 
         .path
         .rules()
         .map(|(_, _, rule)| rule)
-        .find(|rule| rule.control == "advanced-delivery" && rule.in_force() && !rule.lists.is_empty());
+        .find(|rule| rule.control == "advanced-delivery" && rule.in_force() && !rule.lists.is_empty())
+        // Only simulations belong there.
+        .filter(|_| stream.requirement.stream.clears.value == Clears::Everything);
     let mut labels: Vec<Label> = control
         .iter()
         .flat_map(|rule| &rule.lists)
@@ -160,10 +164,20 @@ fn nothing(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault) 
             words::mail(evidence, &fault.streams),
             stay(&words::concerns(fault.first.concerns)),
         ),
-        help: "list its domains and addresses in Advanced Delivery (`New-ExoPhishSimOverrideRule`, or the portal)"
-            .to_owned(),
+        help: way(stream, fault.first.concerns).to_owned(),
         object: control.map(|rule| rule.object.clone()),
         labels,
         ..draft::of(evidence, fault)
+    }
+}
+
+/// How such mail is usually cleared.
+fn way(stream: &StreamEvidence<'_>, left: Concerns) -> &'static str {
+    if stream.requirement.stream.clears.value == Clears::Everything {
+        "list its domains and addresses in Advanced Delivery (`New-ExoPhishSimOverrideRule`, or the portal)"
+    } else if left == Concerns::of(&[Concern::Impersonation]) {
+        "add its domains to the trusted domains of the anti-phishing policy that applies (`ExcludedDomains`)"
+    } else {
+        "allow it by its addresses: a mail-flow rule that sets the spam score to -1, or `IPAllowList`"
     }
 }

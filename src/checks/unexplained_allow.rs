@@ -22,7 +22,12 @@ pub static CHECK: Check = Check {
 const SHOWN: usize = 12;
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
-    let opened = holes(evidence, Question::Unexplained);
+    let mut opened = holes(evidence, Question::Unexplained);
+    if !opened.is_empty() {
+        // Whose it is meant to be is plain where it looks like a vendor's.
+        let alike = super::lookalike_domain::entries(evidence);
+        opened.retain(|one| one.entry.is_none_or(|entry| !alike.contains(&entry.span)));
+    }
     // A list full of strangers is one fault: nobody knows what the list is for.
     let mut rest = opened.as_slice();
     while let Some(first) = rest.first() {

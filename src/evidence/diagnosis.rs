@@ -48,7 +48,10 @@ pub fn faults(streams: &[super::StreamEvidence<'_>]) -> Vec<Fault> {
                 key.1.push(stream.requirement.stream_id().to_owned());
             }
             known.insert(key, faults.len());
-            faults.push(Fault { first: diagnosis.clone(), streams: vec![index] });
+            faults.push(Fault {
+                first: diagnosis.clone(),
+                streams: vec![index],
+            });
         }
     }
     faults
@@ -57,9 +60,11 @@ pub fn faults(streams: &[super::StreamEvidence<'_>]) -> Vec<Fault> {
 /// What tells faults with one key apart: the values that are missing; the vendor, where there is no rule to name.
 fn values(cause: &Cause, requirement: &Requirement<'_>) -> Vec<String> {
     match cause {
-        Cause::Lacks { facts, .. } => {
-            facts.iter().filter_map(|fact| requirement.facts.get(*fact)).map(|fact| fact.text.clone()).collect()
-        }
+        Cause::Lacks { facts, .. } => facts
+            .iter()
+            .filter_map(|fact| requirement.facts.get(*fact))
+            .map(|fact| fact.text.clone())
+            .collect(),
         Cause::Partial { .. } | Cause::Nothing => vec![requirement.vendor().to_owned()],
         Cause::Undecided { .. } => vec![requirement.vendor().to_owned(), requirement.stream_id().to_owned()],
         _ => Vec::new(),

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use crate::allow::address::AddressSet;
 use crate::allow::ip::IpSet;
 use crate::message::{Concern, Concerns, Cube, Identity, Message, MessageSet};
+use crate::pack::Sharing;
 use crate::path::trace::confirmed;
-use crate::path::walk::Standing;
 use crate::path::{List, Meaning, Pred, Rule, RuleAt};
 use crate::requirement::{Fact, Means};
 use crate::source::Span;
@@ -49,6 +49,19 @@ pub struct Hole {
     pub inside: Option<Span>,
 }
 
+/// What all questions about one tenant share.
+struct Asking<'e, 'a> {
+    evidence: &'e Evidence<'a>,
+    /// Entries that are values of some vendor: other checks name it.
+    known: BTreeSet<Span>,
+    /// Rules that can keep an allow from having its effect.
+    interfering: Vec<Vec<usize>>,
+    /// Hosts of vendors and our own.
+    trusted: IpSet,
+    /// Hosts of vendors that others send from too.
+    shared: IpSet,
+}
+
 /// Concerns whose clearance is worth an attacker's while.
 const WORTH: Concerns = Concerns::of(&[
     Concern::Spoof,
@@ -80,10 +93,27 @@ fn is_allow(rule: &Rule) -> bool {
 /// All holes, in the order of the path.
 pub fn holes(evidence: &Evidence<'_>) -> Vec<Hole> {
     let mut holes = Vec::new();
-    let known = known_entries(evidence);
+    let shared: Vec<&IpSet> = evidence
+        .facts
+        .requirements
+        .iter()
+        .flat_map(|requirement| &requirement.facts)
+        .filter(|fact| fact.sharing == Sharing::Shared)
+        .filter_map(|fact| match &fact.means {
+            Means::Hosts(hosts) => Some(hosts),
+            _ => None,
+        })
+        .collect();
+    let asking = Asking {
+        evidence,
+        known: known_entries(evidence),
+        interfering: evidence.facts.path.interfering(),
+        trusted: evidence.vendor_hosts.union(&evidence.own_hosts),
+        shared: IpSet::union_all(shared),
+    };
     for (at, _, rule) in evidence.facts.path.rules() {
         if is_allow(rule) {
-            of_rule(evidence, at, rule, &known, &mut holes);
+            of_rule(&asking, at, rule, &mut holes);
         }
     }
     holes
@@ -98,14 +128,15 @@ fn known_entries(evidence: &Evidence<'_>) -> BTreeSet<Span> {
     known.map(|entry| entry.entry.span).collect()
 }
 
-fn of_rule(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, known: &BTreeSet<Span>, holes: &mut Vec<Hole>) {
+fn of_rule(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, holes: &mut Vec<Hole>) {
+    let evidence = asking.evidence;
     let hosts = rule
         .lists
         .iter()
         .position(|list| is_condition(list) && list.identities.contains(&Identity::ConnectingIp));
     if let Some(list) = hosts {
-        by_hosts(evidence, at, rule, list, known, holes);
-        paired_names(evidence, at, rule, known, holes);
+        by_hosts(asking, at, rule, list, holes);
+        paired_names(asking, at, rule, holes);
         return;
     }
     let reach = rule.guard.split(&evidence.attacker.set);
@@ -124,8 +155,8 @@ fn of_rule(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, known: &BTreeSet<Sp
                 .any(|entry| matches!(entry.meaning, Meaning::Senders(_)))
     });
     match senders {
-        Some(list) => by_senders(evidence, at, rule, list, &reach.sure, holes),
-        None => by_condition(evidence, at, rule, &reach.sure, holes),
+        Some(list) => by_senders(asking, at, rule, list, &reach.sure, holes),
+        None => by_condition(asking, at, rule, &reach.sure, holes),
     }
 }
 
@@ -134,49 +165,36 @@ fn is_condition(list: &List) -> bool {
 }
 
 /// Entries of hosts: whatever else the rule asks for can be forged or not, the address decides.
-fn by_hosts(
-    evidence: &Evidence<'_>,
-    at: RuleAt,
-    rule: &Rule,
-    index: usize,
-    known: &BTreeSet<Span>,
-    holes: &mut Vec<Hole>,
-) {
+fn by_hosts(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, index: usize, holes: &mut Vec<Hole>) {
+    let evidence = asking.evidence;
     let Some(list) = rule.lists.get(index) else { return };
-    // An undeclared host is not an attacker's, so the question is asked of everyone but the vendors and ourselves.
-    let trusted = evidence.vendor_hosts.union(&evidence.own_hosts);
     let mut reach: Option<MessageSet> = None;
+    let mut shown = false;
     for (number, entry) in list.entries.iter().enumerate() {
         // A malformed entry has a check of its own.
         let Meaning::Networks(hosts) = &entry.meaning else {
             continue;
         };
-        let hosts = hosts.clone();
-        let strangers = hosts.minus(&trusted);
-        let shared = shared_fact(evidence, &hosts);
-        if strangers.is_empty() && shared.is_none() {
+        // An undeclared host is not an attacker's, so the question is asked of everyone but the vendors and ourselves.
+        let strangers = hosts.minus(&asking.trusted);
+        let shared = hosts.overlaps(&asking.shared);
+        if strangers.is_empty() && !shared {
             continue;
         }
         let reach = reach.get_or_insert_with(|| reachable(evidence, rule));
         if reach.is_empty() {
             return;
         }
-        let question = if shared.is_some() {
+        let question = if shared {
             Question::Shared
-        } else if hosts.overlaps(&evidence.vendor_hosts)
-            || hosts.overlaps(&evidence.own_hosts)
-            || is_wide(evidence, &hosts)
-        {
+        } else if hosts.overlaps(&asking.trusted) || is_wide(evidence, hosts) {
             Question::Broad
-        } else if known.contains(&entry.span) {
+        } else if asking.known.contains(&entry.span) {
+            // That it is of a vendor who is gone or not declared explains it, and is a finding of its own.
             continue;
         } else {
             Question::Unexplained
         };
-        // That it is of a vendor who is gone or not declared explains it, and is a finding of its own.
-        if question == Question::Unexplained && evidence.entries.is_residue(entry) {
-            continue;
-        }
         let wanted = if strangers.is_empty() { hosts.clone() } else { strangers };
         let part = reach.map(|cube| {
             let ip = cube.ip.intersect(&wanted);
@@ -186,20 +204,24 @@ fn by_hosts(
         if part.is_empty() {
             continue;
         }
-        let inside = shared.or_else(|| inside(evidence, &hosts));
+        // What nothing explains is told list by list, with one message for all.
+        let tell = question != Question::Unexplained || !std::mem::replace(&mut shown, true);
         holes.push(Hole {
             question,
             rule: at,
             entry: Some((index, number)),
-            witness: show(evidence, at, &part),
-            inside,
+            witness: tell.then(|| show(asking, at, &part)).flatten(),
+            inside: (question != Question::Unexplained)
+                .then(|| asked_for(evidence, hosts, shared))
+                .flatten(),
         });
     }
 }
 
 /// Names beside hosts in lists that are not paired: the hosts keep strangers out, and still every host of the list may
 /// use every name, so somebody should know whose it is.
-fn paired_names(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, known: &BTreeSet<Span>, holes: &mut Vec<Hole>) {
+fn paired_names(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, holes: &mut Vec<Hole>) {
+    let evidence = asking.evidence;
     if rule.control != "advanced-delivery" {
         return;
     }
@@ -208,7 +230,7 @@ fn paired_names(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, known: &BTreeS
             let Meaning::Senders(senders) = &entry.meaning else {
                 continue;
             };
-            if known.contains(&entry.span) || senders.overlaps(&evidence.facts.accepted) {
+            if asking.known.contains(&entry.span) || senders.overlaps(&evidence.facts.accepted) {
                 continue;
             }
             let entry = Some((index, number));
@@ -235,25 +257,14 @@ fn reachable(evidence: &Evidence<'_>, rule: &Rule) -> MessageSet {
     rule.guard.split(&anywhere).sure
 }
 
-fn shared_fact(evidence: &Evidence<'_>, hosts: &IpSet) -> Option<Span> {
+/// The vendor's value that lies in the hosts: a shared one, where they are shared.
+fn asked_for(evidence: &Evidence<'_>, hosts: &IpSet, shared: bool) -> Option<Span> {
     evidence
         .facts
         .requirements
         .iter()
         .flat_map(|requirement| &requirement.facts)
-        .find(|fact| {
-            fact.sharing == crate::pack::Sharing::Shared
-                && matches!(&fact.means, Means::Hosts(known) if known.overlaps(hosts))
-        })
-        .map(|fact| fact.span)
-}
-
-fn inside(evidence: &Evidence<'_>, hosts: &IpSet) -> Option<Span> {
-    evidence
-        .facts
-        .requirements
-        .iter()
-        .flat_map(|requirement| &requirement.facts)
+        .filter(|fact| !shared || fact.sharing == Sharing::Shared)
         .find(|fact| matches!(&fact.means, Means::Hosts(known) if known.overlaps(hosts)))
         .map(|fact| fact.span)
 }
@@ -290,13 +301,14 @@ fn own_in_anti_spam(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, holes: &mu
 
 /// Entries of senders without any condition on the host: whoever writes the name gets in.
 fn by_senders(
-    evidence: &Evidence<'_>,
+    asking: &Asking<'_, '_>,
     at: RuleAt,
     rule: &Rule,
     index: usize,
     reach: &MessageSet,
     holes: &mut Vec<Hole>,
 ) {
+    let evidence = asking.evidence;
     let Some(list) = rule.lists.get(index) else { return };
     for (number, entry) in list.entries.iter().enumerate() {
         let Meaning::Senders(senders) = &entry.meaning else {
@@ -318,7 +330,7 @@ fn by_senders(
         } else {
             Question::Forgeable
         };
-        let witness = show(evidence, at, &part);
+        let witness = show(asking, at, &part);
         if witness.is_some() {
             holes.push(Hole {
                 question,
@@ -360,8 +372,9 @@ fn with_sender(cube: &Cube, list: &List, senders: &AddressSet) -> Option<Cube> {
 }
 
 /// No list of hosts and none of senders: headers, subjects, or nothing at all.
-fn by_condition(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, reach: &MessageSet, holes: &mut Vec<Hole>) {
-    let Some(message) = show(evidence, at, reach) else {
+fn by_condition(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, reach: &MessageSet, holes: &mut Vec<Hole>) {
+    let evidence = asking.evidence;
+    let Some(message) = show(asking, at, reach) else {
         return;
     };
     let secret = rule.guard.when.iter().any(|pred| is_secret(evidence, pred));
@@ -402,34 +415,7 @@ fn is_secret(evidence: &Evidence<'_>, pred: &Pred) -> bool {
 }
 
 /// A message of the set for which the rule surely has its effect.
-pub fn show(evidence: &Evidence<'_>, at: RuleAt, set: &MessageSet) -> Option<Message> {
-    let path = evidence.facts.path;
-    let rule = path.rule(at)?;
-    let wanted = rule.clears();
-    confirmed(path, set, 8, |message| {
-        let journey = path.walk(message);
-        let cleared = journey
-            .stages
-            .iter()
-            .flat_map(|stage| &stage.concerns)
-            .any(|(concern, standing)| wanted.has(*concern) && matches!(standing, Standing::Cleared(_)));
-        if cleared {
-            return Ok(());
-        }
-        // The last rule that surely or possibly ended or stopped it before.
-        let against = journey
-            .stages
-            .iter()
-            .flat_map(|stage| &stage.steps)
-            .map(|step| step.at)
-            .find(|step| {
-                path.rule(*step)
-                    .is_some_and(|body| body.ends().is_some() || stops(body))
-            });
-        Err(against.filter(|against| *against != at))
-    })
-}
-
-fn stops(rule: &Rule) -> bool {
-    rule.effects.contains(&crate::path::Effect::Stops)
+fn show(asking: &Asking<'_, '_>, at: RuleAt, set: &MessageSet) -> Option<Message> {
+    let path = asking.evidence.facts.path;
+    confirmed(path, set, 8, |message| path.holds_for(at, message, &asking.interfering))
 }

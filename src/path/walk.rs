@@ -103,6 +103,42 @@ impl State {
 impl MailPath {
     /// Walks one message through the path.
     pub fn walk(&self, message: &Message) -> Journey {
+        self.walk_among(message, None)
+    }
+
+    /// Rules that can keep another rule's clearance from a message: those that end, stop or raise, by stage.
+    pub fn interfering(&self) -> Vec<Vec<usize>> {
+        let interferes = |effect: &Effect| matches!(effect, Effect::Ends { .. } | Effect::Stops | Effect::Raises(..));
+        let of = |rules: &[super::Rule]| {
+            let found = rules.iter().enumerate();
+            found
+                .filter(|(_, rule)| rule.in_force() && rule.effects.iter().any(interferes))
+                .map(|(at, _)| at)
+                .collect()
+        };
+        self.stages.iter().map(|stage| of(&stage.rules)).collect()
+    }
+
+    /// Whether one rule's clearance surely holds for a message: a walk of that rule among those that may interfere.
+    /// If it does not, the rule that surely or possibly keeps it off, if there is one.
+    ///
+    /// # Errors
+    /// The rule against it.
+    pub fn holds_for(&self, rule: RuleAt, message: &Message, interfering: &[Vec<usize>]) -> Result<(), Option<RuleAt>> {
+        let wanted = self.rule(rule).map_or(Concerns::NONE, super::Rule::clears);
+        let journey = self.walk_among(message, Some((rule, interfering)));
+        let mut concerns = journey.stages.iter().flat_map(|stage| &stage.concerns);
+        let held = concerns.any(|(concern, standing)| {
+            wanted.has(*concern) && matches!(standing, Standing::Cleared(at) if *at == rule)
+        });
+        if held {
+            return Ok(());
+        }
+        let steps = journey.stages.iter().flat_map(|stage| &stage.steps).map(|step| step.at);
+        Err(steps.filter(|at| *at != rule).last())
+    }
+
+    fn walk_among(&self, message: &Message, among: Option<(RuleAt, &[Vec<usize>])>) -> Journey {
         let mut state = State {
             cleared: Vec::new(),
             waived: Vec::new(),
@@ -131,7 +167,10 @@ impl MailPath {
             };
             let mut maybe_stopped: Option<BTreeSet<NeedId>> = None;
             let mut ended = None;
-            for (rule, body) in found.rules.iter().enumerate().filter(|(_, body)| body.in_force()) {
+            for rule in places(stage, found.rules.len(), among) {
+                let Some(body) = found.rules.get(rule).filter(|body| body.in_force()) else {
+                    continue;
+                };
                 let (mut sure, mut needs) = match body.guard.test(message) {
                     Truth::No => continue,
                     Truth::Yes => (true, BTreeSet::new()),
@@ -260,6 +299,20 @@ impl State {
         // A concern without a stated action ends in the junk folder at best: the filter's own least reaction.
         known.or(Some(Verdict::Junked))
     }
+}
+
+/// The rules of a stage that a walk looks at: all, or those that interfere with one, and that one.
+fn places(stage: usize, all: usize, among: Option<(RuleAt, &[Vec<usize>])>) -> Box<dyn Iterator<Item = usize> + '_> {
+    let Some((one, interfering)) = among else {
+        return Box::new(0..all);
+    };
+    let others = interfering.get(stage).map_or(&[][..], Vec::as_slice);
+    if one.stage != stage {
+        return Box::new(others.iter().copied());
+    }
+    let (before, after) = others.split_at(others.partition_point(|other| *other < one.rule));
+    let after = after.strip_prefix(&[one.rule]).unwrap_or(after);
+    Box::new(before.iter().copied().chain([one.rule]).chain(after.iter().copied()))
 }
 
 fn skips(state: &State) -> Option<bool> {

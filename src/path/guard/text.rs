@@ -97,7 +97,10 @@ fn matches_nobody(senders: &AddressSet, matchers: &[Matcher]) -> bool {
         return false;
     }
     senders.positive_domains().all(|(domain, _, below)| {
-        !below && matchers.iter().all(|matcher| matches!(reach(matcher, &domain, ""), Reach::None))
+        !below
+            && matchers
+                .iter()
+                .all(|matcher| matches!(reach(matcher, &domain, ""), Reach::None))
     })
 }
 

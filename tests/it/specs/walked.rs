@@ -45,7 +45,12 @@ pub fn contradiction(path: &MailPath, finding: &Finding) -> Option<String> {
     let ended = ends(path, &journey);
     let (shown, claim) = match (finding.check, finding.group) {
         ("mail-blocked" | "mail-rejected-at-edge", _) => (
-            ended.is_some_and(|(stage, _)| Some(stage) == finding.stage),
+            // A witness does not say what it links to, so a block by its links is undecided for it.
+            ended.is_some_and(|(stage, _)| Some(stage) == finding.stage)
+                || journey
+                    .stages
+                    .iter()
+                    .any(|result| result.verdict.is_none() && Some(path.stages[result.stage].id) == finding.stage),
             "its way does not end at the stage of the finding",
         ),
         // Mail that nobody said is sent, since the pack leaves a field open, may be judged for sure.
@@ -55,6 +60,8 @@ pub fn contradiction(path: &MailPath, finding: &Finding) -> Option<String> {
         ),
         // What is only taken back, or only lost behind another MX, is undecided rather than left.
         ("rule-shadowed" | "allow-too-weak", _) => (raised || open, "every concern is cleared"),
+        // It may be the tenant's own wish that something is cleared, or that it is not.
+        ("expectation-broken", _) => (true, ""),
         (_, Group::Delivery) => (raised, "no concern is held against it"),
         (_, Group::Safety) => (
             journey.skips_spam_filter == Some(true)
