@@ -109,11 +109,9 @@ const PAGE_ONLY: &[&str] = &[
     "limit-exceeded",
     "limit-near",
     "lookalike-domain",
-    "malformed-entry",
     "redundant-entry",
     "stale-export",
     "stale-pack",
-    "stale-value",
     "standing-allow",
     "truncated-export",
     "unclaimed-input",
@@ -124,7 +122,6 @@ const PAGE_ONLY: &[&str] = &[
     "unreadable-input",
     "unset-parameter",
     "unused-exception",
-    "vendor-residue",
 ];
 
 #[test]
