@@ -21,7 +21,7 @@ use crate::problem::{Level, Problem, ProblemKind};
 use crate::report::escape::is_hazardous;
 use crate::report::{CoverageRow, Fate, Input, Outcome, TenantReport, Verdict};
 use crate::requirement::{Requirement, Use};
-use crate::source::{self, SourceId, Sources, Span};
+use crate::source::{self, SourceId, Sources, Span, Spanned};
 use crate::tenant::{self, Tenant};
 
 /// Name of the tenant file.
@@ -611,23 +611,22 @@ fn tenant_file(
     problems: &mut Vec<Problem>,
 ) -> Tenant {
     let known = names();
-    let (id, from_file) = match &job.tenant_file {
-        Some(path) => match job.read(path) {
+    let (id, from_file) = if let Some(path) = &job.tenant_file {
+        match job.read(path) {
             Ok(bytes) => (sources.add_bytes(TENANT_FILE, bytes), true),
             Err(error) => {
                 let id = sources.add_text(TENANT_FILE, "");
                 problems.push(unopened(id, &format!("`{TENANT_FILE}` cannot be read: {error}")));
                 (id, false)
             }
-        },
-        None => {
-            let rows: Vec<String> = settings
-                .vendors
-                .iter()
-                .map(|vendor| format!("[[vendor]]\npack = {}\n", quoted(vendor)))
-                .collect();
-            (sources.add_text("--vendor", rows.join("\n")), false)
         }
+    } else {
+        let rows: Vec<String> = settings
+            .vendors
+            .iter()
+            .map(|vendor| format!("[[vendor]]\npack = {}\n", quoted(vendor)))
+            .collect();
+        (sources.add_text("--vendor", rows.join("\n")), false)
     };
     let (mut tenant, found) = tenant::read(sources, id, &known);
     problems.extend(found);
@@ -723,8 +722,7 @@ fn policy_of(
             let id = sources.add_bytes(name, bytes);
             let (policy, mut found) = policy::read(sources, id, &known);
             let policy = policy.map(|policy| {
-                let mut lookup =
-                    |name: &crate::source::Spanned<String>| policy::embedded(sources, &name.value, &known).0;
+                let mut lookup = |name: &Spanned<String>| policy::embedded(sources, &name.value, &known).0;
                 let (policy, more) = policy::resolve(policy, &mut lookup);
                 found.extend(more);
                 policy
@@ -734,7 +732,7 @@ fn policy_of(
     };
     problems.extend(found);
     policy.unwrap_or_else(|| Policy {
-        name: crate::source::Spanned::new("none".to_owned(), Span::new(SourceId::NOWHERE, 0, 0)),
+        name: Spanned::new("none".to_owned(), Span::new(SourceId::NOWHERE, 0, 0)),
         summary: None,
         extends: None,
         source: SourceId::NOWHERE,

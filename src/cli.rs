@@ -221,11 +221,11 @@ impl Common {
         }
         let policy = match &self.policy {
             Some(name)
-                if std::path::Path::new(name)
+                if Path::new(name)
                     .extension()
                     .is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) =>
             {
-                let bytes = source::read(std::path::Path::new(name))
+                let bytes = source::read(Path::new(name))
                     .map_err(|error| format!("the policy `{name}` cannot be read: {error}"))?;
                 Some(PolicyChoice::File(name.clone(), bytes))
             }

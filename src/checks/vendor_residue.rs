@@ -56,20 +56,9 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// The value of a vendor that is gone or not declared, if no vendor in use has it too.
+/// The value of a vendor that is gone or not declared, if the entry is not wider than that and not everybody's.
 fn residue<'e, 'a>(evidence: &'e Evidence<'a>, found: &'e Explained<'a>) -> Option<&'e Value<'a>> {
-    let mut left: Option<&Value<'_>> = None;
-    for value in evidence.entries.about(found) {
-        match value.standing {
-            Standing::Required | Standing::Idle | Standing::Legacy => return None,
-            Standing::Offboarded if left.is_none_or(|known| known.standing == Standing::Undeclared) => {
-                left = Some(value);
-            }
-            Standing::Undeclared if left.is_none() => left = Some(value),
-            Standing::Offboarded | Standing::Undeclared => {}
-        }
-    }
-    let left = left?;
+    let left = evidence.entries.residue(found)?;
     let theirs = if let Meaning::Networks(hosts) = &found.entry.meaning {
         // A network as wide as that is not theirs, and hosts of our own are ours.
         !is_wide(evidence, hosts) && !evidence.own_hosts.covers(hosts)

@@ -161,7 +161,7 @@ pub fn run(mut args: CheckArgs, options: &ArgMatches, world: World) -> Outcome {
             err,
         };
     }
-    jobs.sort_by(|one, other| plain(one).cmp(&plain(other)));
+    jobs.sort_by_key(plain);
     jobs.dedup_by(|one, other| plain(one) == plain(other));
     let tenants = jobs.par_iter().map(|job| audit(job, &library, &settings)).collect();
     let report = Report { tenants };

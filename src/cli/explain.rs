@@ -1,5 +1,7 @@
 //! `allowaudit explain`: the pages of the checks.
 
+use std::fmt::Write as _;
+
 use clap::Args;
 
 use super::table::{aligned, folded};
@@ -43,13 +45,14 @@ pub fn run(args: &ExplainArgs, world: World) -> Outcome {
 
 fn page(check: &Check) -> String {
     let mut text = check.page.trim_end().to_owned();
-    text.push_str(&format!(
-        "\n\n{}: group {}, {} by default, since {}\n",
+    let _ = writeln!(
+        text,
+        "\n\n{}: group {}, {} by default, since {}",
         check.id,
         check.group.as_str(),
         check.level.as_str(),
         check.since
-    ));
+    );
     text
 }
 

@@ -3,6 +3,7 @@
 mod detect;
 mod write;
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -93,7 +94,7 @@ fn init(args: &InitArgs, world: World) -> Result<Outcome, String> {
         [] => out.push_str("no vendor was recognised; declare one in the file, `allowaudit pack list` shows all\n"),
         found => {
             let ids: Vec<&str> = found.iter().map(|vendor| vendor.pack.id.value.as_str()).collect();
-            out.push_str(&format!("vendors: {}\n", ids.join(", ")));
+            let _ = writeln!(out, "vendors: {}", ids.join(", "));
         }
     }
     Ok(Outcome {

@@ -4,6 +4,7 @@ mod lint;
 mod show;
 mod start;
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -118,7 +119,7 @@ fn list(library: &Library) -> String {
                     format!("{}{required}", parameter.id.value)
                 })
                 .collect();
-            text.push_str(&format!("  parameters: {}\n", names.join(", ")));
+            let _ = writeln!(text, "  parameters: {}", names.join(", "));
         }
     }
     text

@@ -3,7 +3,7 @@
 //! One fault, one finding (semantics, section 7): a cause takes the part of the stream that it explains,
 //! and only what nothing explains is "not cleared".
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::allow::address::AddressSet;
 use crate::allow::domain::DomainSet;
@@ -28,66 +28,76 @@ pub struct Fault {
 /// Faults of all streams; what has one cause is one fault.
 pub fn faults(streams: &[super::StreamEvidence<'_>]) -> Vec<Fault> {
     let mut faults: Vec<Fault> = Vec::new();
+    let mut known: HashMap<(Key, Vec<String>), usize> = HashMap::new();
     for (index, stream) in streams.iter().enumerate() {
         for diagnosis in &stream.diagnoses {
-            let known = faults.iter_mut().find(|fault| {
-                let first = fault.streams.first().and_then(|first| streams.get(*first));
-                first.is_some_and(|first| {
-                    let (mine, theirs) = (first.requirement, stream.requirement);
-                    match (&fault.first.cause, &diagnosis.cause) {
-                        // Nothing is there for both, unless one of them is partly looked after.
-                        (Cause::Nothing, Cause::Nothing) => {
-                            let apart = |one: Concerns, other: Concerns| !one.without(other).is_empty();
-                            let (one, other) = (fault.first.concerns, diagnosis.concerns);
-                            mine.vendor() == theirs.vendor() && !(apart(one, other) && apart(other, one))
-                        }
-                        (one, other) => same_fault(one, mine, other, theirs),
-                    }
-                })
-            });
-            match known {
-                Some(fault) => {
-                    fault.first.concerns = fault.first.concerns.and(diagnosis.concerns);
+            let mut key = (key(&diagnosis.cause), values(&diagnosis.cause, stream.requirement));
+            if let Some(at) = known.get(&key)
+                && let Some(fault) = faults.get_mut(*at)
+            {
+                // Nothing is there for both, unless one of them is partly looked after.
+                let apart = |one: Concerns, other: Concerns| !one.without(other).is_empty();
+                let (one, other) = (fault.first.concerns, diagnosis.concerns);
+                let two = matches!(diagnosis.cause, Cause::Nothing) && apart(one, other) && apart(other, one);
+                if !two {
+                    fault.first.concerns = one.and(other);
                     fault.first.stage = fault.first.stage.min(diagnosis.stage);
                     fault.streams.push(index);
+                    continue;
                 }
-                None => faults.push(Fault {
-                    first: diagnosis.clone(),
-                    streams: vec![index],
-                }),
+                key.1.push(stream.requirement.stream_id().to_owned());
             }
+            known.insert(key, faults.len());
+            faults.push(Fault {
+                first: diagnosis.clone(),
+                streams: vec![index],
+            });
         }
     }
     faults
 }
 
-fn same_fault(one: &Cause, of: &Requirement<'_>, other: &Cause, and: &Requirement<'_>) -> bool {
-    let texts = |facts: &[usize], requirement: &Requirement<'_>| -> Vec<String> {
-        facts
+/// What tells faults with one key apart: the values that are missing; the vendor, where there is no rule to name.
+fn values(cause: &Cause, requirement: &Requirement<'_>) -> Vec<String> {
+    match cause {
+        Cause::Lacks { facts, .. } => facts
             .iter()
             .filter_map(|fact| requirement.facts.get(*fact))
             .map(|fact| fact.text.clone())
-            .collect()
-    };
-    match (one, other) {
-        (
-            Cause::Lacks {
-                rule: a,
-                list: i,
-                facts: f,
-                whole: v,
-            },
-            Cause::Lacks {
-                rule: b,
-                list: j,
-                facts: g,
-                whole: w,
-            },
-        ) => a == b && i == j && v == w && texts(f, of) == texts(g, and),
-        (Cause::Partial { .. }, Cause::Partial { .. }) => of.vendor() == and.vendor() && same_cause(one, other),
-        (Cause::TooWeak { rule: a, need: x }, Cause::TooWeak { rule: b, need: y }) => a == b && x == y,
-        (Cause::Undecided { .. }, _) => false,
-        _ => same_cause(one, other),
+            .collect(),
+        Cause::Partial { .. } | Cause::Nothing => vec![requirement.vendor().to_owned()],
+        Cause::Undecided { .. } => vec![requirement.vendor().to_owned(), requirement.stream_id().to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+/// A cause without its messages: equal for what is one cause.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Key {
+    Ended(RuleAt),
+    Dormant(RuleAt),
+    Shadowed(Option<RuleAt>, RuleAt),
+    TooWeak(Option<RuleAt>, Option<NeedId>),
+    /// Which facts are missing is not said: their numbers differ between streams.
+    Lacks(RuleAt, usize, bool),
+    Partial(RuleAt),
+    Nothing,
+    /// What names its need is one question; what names none is one for each rule.
+    Undecided(Vec<NeedId>, Option<RuleAt>),
+}
+
+fn key(cause: &Cause) -> Key {
+    match cause {
+        Cause::Ended { by, .. } => Key::Ended(*by),
+        Cause::Dormant { rule } => Key::Dormant(*rule),
+        Cause::Shadowed { rule, by } => Key::Shadowed(*rule, *by),
+        Cause::TooWeak { rule, need } => Key::TooWeak(*rule, *need),
+        Cause::Lacks { rule, list, whole, .. } => Key::Lacks(*rule, *list, *whole),
+        Cause::Partial { rule } => Key::Partial(*rule),
+        Cause::Nothing => Key::Nothing,
+        Cause::Undecided { needs, by } => {
+            Key::Undecided(needs.iter().copied().collect(), by.filter(|_| needs.is_empty()))
+        }
     }
 }
 
@@ -524,11 +534,14 @@ pub fn shows(fact: &Fact) -> Option<MessageSet> {
 /// Diagnoses with one cause are one, whatever concerns and stages they are about.
 fn merged(found: Vec<Diagnosis>) -> Vec<Diagnosis> {
     let mut merged: Vec<Diagnosis> = Vec::new();
+    let mut known: HashMap<(Key, Vec<usize>), usize> = HashMap::new();
     for diagnosis in found {
-        match merged
-            .iter_mut()
-            .find(|known| same_cause(&known.cause, &diagnosis.cause))
-        {
+        let facts = match &diagnosis.cause {
+            Cause::Lacks { facts, .. } => facts.clone(),
+            _ => Vec::new(),
+        };
+        let at = *known.entry((key(&diagnosis.cause), facts)).or_insert(merged.len());
+        match merged.get_mut(at) {
             Some(known) => {
                 known.concerns = known.concerns.and(diagnosis.concerns);
                 known.part.absorb(diagnosis.part);
@@ -538,32 +551,6 @@ fn merged(found: Vec<Diagnosis>) -> Vec<Diagnosis> {
         }
     }
     merged
-}
-
-fn same_cause(one: &Cause, other: &Cause) -> bool {
-    match (one, other) {
-        (Cause::Ended { by: a, .. }, Cause::Ended { by: b, .. })
-        | (Cause::Dormant { rule: a }, Cause::Dormant { rule: b }) => a == b,
-        (Cause::Shadowed { rule: a, by: x }, Cause::Shadowed { rule: b, by: y }) => a == b && x == y,
-        (
-            Cause::Lacks {
-                rule: a,
-                list: i,
-                facts: f,
-                ..
-            },
-            Cause::Lacks {
-                rule: b,
-                list: j,
-                facts: g,
-                ..
-            },
-        ) => a == b && i == j && f == g,
-        (Cause::Partial { rule: a }, Cause::Partial { rule: b }) => a == b,
-        (Cause::Nothing, Cause::Nothing) => true,
-        (Cause::Undecided { needs: a, by: x }, Cause::Undecided { needs: b, by: y }) => a == b && x == y,
-        _ => false,
-    }
 }
 
 const HIGH_PHISH: Concerns = Concerns::of(&[Concern::HighConfidencePhish]);

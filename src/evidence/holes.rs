@@ -173,6 +173,10 @@ fn by_hosts(
         } else {
             Question::Unexplained
         };
+        // That it is of a vendor who is gone or not declared explains it, and is a finding of its own.
+        if question == Question::Unexplained && evidence.entries.is_residue(entry) {
+            continue;
+        }
         let wanted = if strangers.is_empty() { hosts.clone() } else { strangers };
         let part = reach.map(|cube| {
             let ip = cube.ip.intersect(&wanted);

@@ -275,9 +275,11 @@ impl Pred {
             return Split::sure(sure);
         }
         match self {
-            Self::MailFromText(matchers, need) => by_text(set, matchers, *need, |cube| &mut cube.mail_from),
-            Self::FromText(matchers, need) => by_text(set, matchers, *need, |cube| &mut cube.from),
-            Self::ToText(matchers, need) => by_text(set, matchers, *need, |cube| &mut cube.to),
+            Self::MailFromText(matchers, need) => {
+                by_text(set, matchers, *need, |cube| &cube.mail_from, |cube| &mut cube.mail_from)
+            }
+            Self::FromText(matchers, need) => by_text(set, matchers, *need, |cube| &cube.from, |cube| &mut cube.from),
+            Self::ToText(matchers, need) => by_text(set, matchers, *need, |cube| &cube.to, |cube| &mut cube.to),
             Self::Attachment(need) => {
                 let mut attached = set.part();
                 for cube in set

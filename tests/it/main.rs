@@ -3,7 +3,13 @@
 //! `cfg(test)` says nothing new here; it tells clippy that helpers, too, may end a test where they stand.
 
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod examples;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod program;
 #[cfg(test)]

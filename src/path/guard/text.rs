@@ -15,9 +15,19 @@ pub(super) fn text_matches(matchers: &[Matcher], sender: &Sender) -> bool {
         Sender::Null => false,
         Sender::Address(address) => {
             let text = address.to_string();
-            matchers.iter().any(|matcher| matcher.matches(&text))
+            matchers.iter().any(|matcher| match matcher {
+                Matcher::Word(word) if is_domain_name(word) => matcher.matches(address.domain.as_str()),
+                _ => matcher.matches(&text),
+            })
         }
     }
+}
+
+/// Whether a word spells a domain name. It is looked for in the domain of an address and not before the at sign, where
+/// nobody writes whole domain names: else every list of foreign domains would leave every sender's mail undecided.
+fn is_domain_name(word: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    word.contains('.') && word.chars().all(is_name) && !word.starts_with('.') && !word.ends_with('.')
 }
 
 /// Splits by texts compared with a whole address.
@@ -28,14 +38,17 @@ pub(super) fn by_text(
     set: &MessageSet,
     matchers: &[Matcher],
     need: NeedId,
+    view: impl Fn(&Cube) -> &AddressSet,
     field: impl Fn(&mut Cube) -> &mut AddressSet,
 ) -> Split {
     let mut split = Split::default();
     // What the matchers name anywhere is asked for only by sets that are open, and does not depend on them.
     let mut named = None;
     for cube in set.cubes() {
-        let mut copy = cube.clone();
-        let senders = field(&mut copy).clone();
+        if matches_nobody(view(cube), matchers) {
+            continue;
+        }
+        let senders = view(cube).clone();
         let (sure, unsure) = if let Some(domains) = finite_domains(&senders) {
             let (mut sure, mut unsure) = (Vec::new(), Vec::new());
             for domain in &domains {
@@ -69,6 +82,26 @@ pub(super) fn by_text(
         split.needs.insert(need);
     }
     split
+}
+
+/// Whether it is plain that no address of the set matches: most rules are about other senders.
+fn matches_nobody(senders: &AddressSet, matchers: &[Matcher]) -> bool {
+    if senders.is_open() || senders.exact_members().next().is_some() {
+        return false;
+    }
+    let names = |matcher: &Matcher| match matcher {
+        Matcher::Equals(text) | Matcher::Contains(text) | Matcher::Word(text) => text.contains('@'),
+        Matcher::Pattern(_) => false,
+    };
+    if matchers.iter().any(names) {
+        return false;
+    }
+    senders.positive_domains().all(|(domain, _, below)| {
+        !below
+            && matchers
+                .iter()
+                .all(|matcher| matches!(reach(matcher, &domain, ""), Reach::None))
+    })
 }
 
 /// The domains of a set, if they are finitely many and none stands for its sub-domains.
@@ -141,9 +174,10 @@ fn reach(matcher: &Matcher, domain: &Domain, at: &str) -> Reach {
     match matcher {
         Matcher::Equals(_) => Reach::None,
         // What is found without the local part is found with it.
-        Matcher::Contains(_) if matcher.matches(at) => Reach::All,
+        Matcher::Contains(_) if matcher.matches(at) || matcher.matches(domain.as_str()) => Reach::All,
         // A word that begins at the at sign is bounded or not by what stands before it, one behind it always.
         Matcher::Word(_) if matcher.matches(domain.as_str()) => Reach::All,
+        Matcher::Word(text) if is_domain_name(text) => Reach::None,
         Matcher::Contains(text) | Matcher::Word(text) => match behind(text) {
             Some(behind) if !domain.as_str().starts_with(&behind) => Reach::None,
             _ => Reach::Some,

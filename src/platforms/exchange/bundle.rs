@@ -1,5 +1,6 @@
 //! All exports of one tenant, sorted by kind, with what is there told apart from what is empty.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::document::Node;
@@ -151,9 +152,23 @@ impl<'a> Bundle<'a> {
             if kind.importance() == Importance::Context {
                 continue;
             }
+            // Records of one export have the same keys in the same order: what was known of a place is known of it again.
+            let mut known: Vec<Cow<'_, str>> = Vec::new();
             for record in &export.records {
-                for (key, value) in record.entries() {
-                    if key.name.contains('@') || kind.knows(&key.name) || is_unset(value) {
+                for (place, (key, value)) in record.entries().enumerate() {
+                    if known.get(place).is_some_and(|known| *known == key.name) {
+                        continue;
+                    }
+                    if kind.knows(&key.name) {
+                        if place >= known.len() {
+                            known.resize(place + 1, Cow::Borrowed(""));
+                        }
+                        if let Some(known) = known.get_mut(place) {
+                            *known = key.name;
+                        }
+                        continue;
+                    }
+                    if is_unset(value) {
                         continue;
                     }
                     let index = *at.entry((*kind, key.name.to_ascii_lowercase())).or_insert_with(|| {

@@ -298,7 +298,7 @@ pub(super) fn read(
             }
         }
         Reads::SenderWords => {
-            let need = text_need(key, value.span(), context.rule, bench);
+            let need = text_need(bench);
             let words: Vec<Matcher> = list
                 .items
                 .iter()
@@ -317,7 +317,7 @@ pub(super) fn read(
             }
         }
         Reads::SenderPatterns => {
-            let need = text_need(key, value.span(), context.rule, bench);
+            let need = text_need(bench);
             match patterns(&list) {
                 Ok(patterns) => context
                     .location
@@ -343,7 +343,7 @@ pub(super) fn read(
         Reads::Groups => groups(&list, bench).into(),
         Reads::RecipientDomainIs => recipient_domains(&list, bench, context.rule).into(),
         Reads::RecipientWords | Reads::AnyRecipientWords => {
-            let need = text_need(key, value.span(), context.rule, bench);
+            let need = text_need(bench);
             let words = list
                 .items
                 .iter()
@@ -352,7 +352,7 @@ pub(super) fn read(
             any_recipient(reads == Reads::AnyRecipientWords, Pred::ToText(words, need), need).into()
         }
         Reads::RecipientPatterns | Reads::AnyRecipientPatterns => {
-            let need = text_need(key, value.span(), context.rule, bench);
+            let need = text_need(bench);
             match patterns(&list) {
                 Ok(patterns) => {
                     any_recipient(reads == Reads::AnyRecipientPatterns, Pred::ToText(patterns, need), need).into()
@@ -426,11 +426,12 @@ pub(super) fn unmodelled(key: &str, span: Span, rule: &str, bench: &mut Bench) -
     )
 }
 
-fn text_need(key: &str, span: Span, rule: &str, bench: &mut Bench) -> NeedId {
+/// Texts in addresses: where a pack says no more than the domain, what stands before the at sign decides.
+fn text_need(bench: &mut Bench) -> NeedId {
     bench.unsaid(
-        format!("rule/{rule}/{}", key.to_ascii_lowercase()),
-        format!("rule `{rule}` looks for a text in addresses (`{key}`), and the pack does not say how they are written before the at sign"),
-        Some(span),
+        "open/local-part",
+        "a rule looks for a text in addresses, and the pack does not say what stands before the at sign",
+        None,
     )
 }
 

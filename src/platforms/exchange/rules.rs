@@ -242,7 +242,8 @@ fn rule(
 ) {
     let (effects, origin) = effects(parts, bench, problems);
     let unread_classes = unread_classes(parts);
-    if effects.is_empty() && unread_classes.is_none() {
+    // What only changes a message's looks neither stops nor clears it.
+    if effects.iter().all(|effect| *effect == Effect::Alters) {
         return;
     }
     let name = super::build::name(record);
