@@ -3,6 +3,7 @@
 mod dormant;
 mod draft;
 mod ended;
+mod garbled;
 mod granted;
 mod limits;
 mod near;

@@ -12,6 +12,7 @@ use crate::path::Entry;
 use crate::problem::{Label, Level};
 use crate::source::Span;
 
+use super::garbled::lost;
 use super::near::Near;
 
 /// The check.
@@ -30,12 +31,13 @@ const SHORTEST: usize = 6;
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
     let known = Known::of(evidence);
+    let lost = lost(evidence);
     for found in evidence.entries.iter() {
         let Some((name, like, value)) = known.alike(evidence, found.entry) else {
             continue;
         };
         let vendor = &value.pack.id.value;
-        findings.push(Draft {
+        let draft = Draft {
             message: format!(
                 "`{}` in `{}` looks like `{like}` of `{vendor}`, but is no domain of any vendor we know",
                 found.entry.text, found.list.name
@@ -52,6 +54,11 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             ],
             vendor: Some(vendor.clone()),
             ..Draft::default()
+        };
+        let lost = lost.values().find(|lost| lost.is_by(evidence, found.entry.span));
+        findings.push(match lost {
+            Some(lost) => lost.carried(evidence, draft),
+            None => draft,
         });
     }
 }

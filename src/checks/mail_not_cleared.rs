@@ -1,15 +1,18 @@
 //! `mail-not-cleared`: a stage does not clear a concern for part or all of a stream.
 
+use std::collections::HashSet;
+
 use crate::check::{Check, Draft, Findings, Group};
 use crate::evidence::diagnosis::{Cause, Fault};
 use crate::evidence::{Evidence, StreamEvidence, words};
 use crate::message::{Concern, Concerns};
 use crate::pack::Clears;
-use crate::path::{List, Meaning};
+use crate::path::{Meaning, RuleAt};
 use crate::problem::{Label, Level};
 use crate::requirement::Fact;
+use crate::source::Span;
 
-use super::draft;
+use super::{draft, lookalike_domain};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -23,12 +26,37 @@ pub static CHECK: Check = Check {
 };
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
+    let mut alike: Option<HashSet<Span>> = None;
     for fault in &evidence.faults {
         let Some(stream) = words::first(evidence, fault) else {
             continue;
         };
         let draft = match &fault.first.cause {
-            Cause::Lacks { .. } => lacks(evidence, stream, fault),
+            Cause::Lacks {
+                rule,
+                list,
+                facts,
+                whole,
+            } => lacks(evidence, stream, fault, (*rule, *list), facts, *whole),
+            Cause::Garbled {
+                rule,
+                list,
+                entry,
+                facts,
+            } => {
+                // The finding about the entry carries the need, if there is one.
+                let found = words::rule(evidence, *rule).and_then(|rule| rule.lists.get(*list)?.entries.get(*entry));
+                let told = found.is_some_and(|found| {
+                    matches!(found.meaning, Meaning::Malformed { .. })
+                        || alike
+                            .get_or_insert_with(|| lookalike_domain::entries(evidence))
+                            .contains(&found.span)
+                });
+                if told {
+                    continue;
+                }
+                lacks(evidence, stream, fault, (*rule, *list), facts, false)
+            }
             Cause::Partial { .. } => partial(evidence, stream, fault),
             Cause::Nothing => Some(nothing(evidence, stream, fault)),
             _ => None,
@@ -46,18 +74,16 @@ fn stay(concerns: &str) -> String {
 }
 
 /// A control whose lists lack values of the vendor.
-fn lacks(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault) -> Option<Draft> {
-    let Cause::Lacks {
-        rule,
-        list,
-        facts,
-        whole,
-    } = &fault.first.cause
-    else {
-        return None;
-    };
-    let rule = words::rule(evidence, *rule)?;
-    let list = rule.lists.get(*list)?;
+fn lacks(
+    evidence: &Evidence<'_>,
+    stream: &StreamEvidence<'_>,
+    fault: &Fault,
+    (rule, list): (RuleAt, usize),
+    facts: &[usize],
+    whole: bool,
+) -> Option<Draft> {
+    let rule = words::rule(evidence, rule)?;
+    let list = rule.lists.get(list)?;
     let missing: Vec<&Fact> = facts
         .iter()
         .filter_map(|fact| stream.requirement.facts.get(*fact))
@@ -66,7 +92,7 @@ fn lacks(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault) ->
     let left = stay(&words::concerns(fault.first.concerns));
     let mail = words::mail(evidence, &fault.streams);
     let name = words::bare(&rule.object);
-    let (message, text, help) = if *whole {
+    let (message, text, help) = if whole {
         (
             format!(
                 "none of {} values is in `{}` of `{name}`, so {left} for {mail}",
@@ -87,7 +113,6 @@ fn lacks(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault) ->
         )
     };
     let mut labels = vec![Label::new(list.span, text)];
-    labels.extend(malformed(list, first));
     labels.extend(missing.iter().take(5).map(|fact| words::asked_value(fact)));
     Some(Draft {
         level: Some(words::capped(Level::Deny, &missing)),
@@ -101,19 +126,6 @@ fn lacks(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault) ->
             .join(","),
         labels,
         ..draft::of(evidence, fault)
-    })
-}
-
-/// An entry that was probably meant to be the missing value.
-fn malformed(list: &List, fact: &Fact) -> Option<Label> {
-    list.entries.iter().find_map(|entry| {
-        let Meaning::Malformed { why, .. } = &entry.meaning else {
-            return None;
-        };
-        entry
-            .text
-            .contains(&fact.text)
-            .then(|| Label::new(entry.span, format!("this entry {why}")))
     })
 }
 

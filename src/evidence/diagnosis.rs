@@ -10,8 +10,8 @@ use crate::allow::domain::DomainSet;
 use crate::allow::ip::IpSet;
 use crate::message::{Concern, Concerns, Cube, Identity, MessageSet, Names};
 use crate::pack::Clears;
-use crate::path::trace::Trace;
-use crate::path::{Force, List, Meaning, NeedId, Rule, RuleAt, Verdict};
+use crate::path::trace::{Trace, narrowed};
+use crate::path::{Entry, Force, List, Meaning, NeedId, Rule, RuleAt, Verdict};
 use crate::requirement::{Fact, Means, Requirement};
 
 use super::{Facts, Row};
@@ -80,6 +80,7 @@ enum Key {
     TooWeak(Option<RuleAt>, Option<NeedId>),
     /// Which facts are missing is not said: their numbers differ between streams.
     Lacks(RuleAt, usize, bool),
+    Garbled(RuleAt, usize, usize),
     Partial(RuleAt),
     Nothing,
     /// What names its need is one question; what names none is one for each rule.
@@ -93,6 +94,7 @@ fn key(cause: &Cause) -> Key {
         Cause::Shadowed { rule, by } => Key::Shadowed(*rule, *by),
         Cause::TooWeak { rule, need } => Key::TooWeak(*rule, *need),
         Cause::Lacks { rule, list, whole, .. } => Key::Lacks(*rule, *list, *whole),
+        Cause::Garbled { rule, list, entry, .. } => Key::Garbled(*rule, *list, *entry),
         Cause::Partial { rule } => Key::Partial(*rule),
         Cause::Nothing => Key::Nothing,
         Cause::Undecided { needs, by } => {
@@ -153,6 +155,17 @@ pub enum Cause {
         facts: Vec<usize>,
         /// Whether the list holds none of the values of this identity.
         whole: bool,
+    },
+    /// An entry of a control was meant to be a value, and is not: malformed, or one edit from it.
+    Garbled {
+        /// The control.
+        rule: RuleAt,
+        /// Index of its list.
+        list: usize,
+        /// Index of the entry.
+        entry: usize,
+        /// Indexes of the requirement's facts that are lost by it.
+        facts: Vec<usize>,
     },
     /// A control has every value and still leaves something.
     Partial {
@@ -235,7 +248,8 @@ pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<
             if !rule.may_clear().overlaps(concerns) {
                 continue;
             }
-            let part = rule.guard.split(&left).sure;
+            // A rule about what the pack leaves open would not clear the vendor's mail, only mail that happens to look so.
+            let part = rule.guard.split(&left).sure.map(|cube| stated(cube, requirement));
             if !part.is_empty() {
                 left = left.minus(&part);
                 put(Cause::Dormant { rule: at }, part);
@@ -362,6 +376,7 @@ fn lacking(
             .copied()
             .filter(|&fact| requirement.facts.get(fact).is_some_and(|fact| !holds(list, fact)))
             .collect();
+        let missing = garbled(requirement, at, list, index, missing, &mut left, &mut causes);
         let whole = missing.len() == wanted.len() && wanted.len() > 1;
         let mut taken = Vec::new();
         let mut whole_part = MessageSet::empty();
@@ -406,6 +421,82 @@ fn lacking(
     }
     causes.push((Cause::Partial { rule: at }, left));
     causes
+}
+
+/// The cube, if it says nothing of what the pack leaves open.
+fn stated(cube: &Cube, requirement: &Requirement<'_>) -> Option<Cube> {
+    narrowed(cube, requirement.open).is_none().then(|| cube.clone())
+}
+
+/// Takes the missing values that an entry was meant to be; gives those that are simply not there.
+fn garbled(
+    requirement: &Requirement<'_>,
+    rule: RuleAt,
+    list: &List,
+    index: usize,
+    missing: Vec<usize>,
+    left: &mut MessageSet,
+    causes: &mut Vec<(Cause, MessageSet)>,
+) -> Vec<usize> {
+    let mut absent = Vec::new();
+    for number in missing {
+        let fact = requirement.facts.get(number);
+        let meant = fact.and_then(|fact| meant_as(list, fact, requirement));
+        let (Some(entry), Some(shown)) = (meant, fact.and_then(shows)) else {
+            absent.push(number);
+            continue;
+        };
+        let part = left.intersect(&shown);
+        if !part.is_empty() {
+            *left = left.minus(&shown);
+            causes.push((
+                Cause::Garbled {
+                    rule,
+                    list: index,
+                    entry,
+                    facts: vec![number],
+                },
+                part,
+            ));
+        }
+    }
+    absent
+}
+
+/// The entry that was probably meant to be a value.
+pub fn meant_as(list: &List, fact: &Fact, requirement: &Requirement<'_>) -> Option<usize> {
+    list.entries.iter().position(|entry| match &entry.meaning {
+        Meaning::Malformed { .. } => spells(&entry.text, &fact.text),
+        // Addresses are numbers, and the next one may be somebody's; names that are one letter apart are no accident.
+        Meaning::Senders(_) => {
+            let text = entry.text.to_ascii_lowercase();
+            let other = requirement
+                .facts
+                .iter()
+                .any(|other| other.text.eq_ignore_ascii_case(&text));
+            !other && is_slip(&text, &fact.text.to_ascii_lowercase())
+        }
+        _ => false,
+    })
+}
+
+/// Whether a malformed entry holds a value, or is one edit from it.
+fn spells(entry: &str, value: &str) -> bool {
+    let (entry, value) = (entry.to_ascii_lowercase(), value.to_ascii_lowercase());
+    let bounded = entry.match_indices(value.as_str()).any(|(at, found)| {
+        let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        let before = entry.get(..at).and_then(|text| text.chars().next_back());
+        let after = entry.get(at + found.len()..).and_then(|text| text.chars().next());
+        !(digit(before) && digit(value.chars().next()) || digit(after) && digit(value.chars().next_back()))
+    });
+    bounded || is_slip(&entry, &value)
+}
+
+fn is_slip(entry: &str, value: &str) -> bool {
+    value.len() >= 6
+        && entry != value
+        && entry.len().abs_diff(value.len()) <= 1
+        && strsim::damerau_levenshtein(entry, value) <= 1
 }
 
 /// The control that most of the vendor's values are in already, and that clears what is asked for.
@@ -456,6 +547,10 @@ pub fn holds(list: &List, fact: &Fact) -> bool {
 
 /// Whether any entry of a list is about a fact.
 pub fn touches(list: &List, fact: &Fact) -> bool {
+    let spelt = |entry: &Entry| matches!(entry.meaning, Meaning::Malformed { .. }) && spells(&entry.text, &fact.text);
+    if list.entries.iter().any(spelt) {
+        return true;
+    }
     match &fact.means {
         Means::Hosts(hosts) => entry_hosts(list).iter().any(|entry| entry.overlaps(hosts)),
         Means::Senders(senders) => {
@@ -546,6 +641,13 @@ fn merged(found: Vec<Diagnosis>) -> Vec<Diagnosis> {
                 known.concerns = known.concerns.and(diagnosis.concerns);
                 known.part.absorb(diagnosis.part);
                 known.stage = known.stage.min(diagnosis.stage);
+                if let (Cause::Garbled { facts: known, .. }, Cause::Garbled { facts, .. }) =
+                    (&mut known.cause, diagnosis.cause)
+                {
+                    known.extend(facts);
+                    known.sort_unstable();
+                    known.dedup();
+                }
             }
             None => merged.push(diagnosis),
         }

@@ -372,7 +372,7 @@ impl StageWalk {
 /// The first open field of which a cube says something.
 ///
 /// To be anything but a few senders or hosts says nothing: that holds of the sender's mail, whatever it is.
-fn narrowed(cube: &Cube, open: Fields) -> Option<Field> {
+pub fn narrowed(cube: &Cube, open: Fields) -> Option<Field> {
     let senders = |senders: &AddressSet| !senders.is_open();
     let hosts = |hosts: &IpSet| hosts.count() < 1 << 31;
     let texts = cube

@@ -69,6 +69,16 @@ pub const SPAM_FILTER: Concerns = Concerns::of(&[
     Concern::Phish,
 ]);
 
+/// Concerns that no filter holds against ordinary mail: a message is walked as one that carries no malware, and what only
+/// changes its looks decides nothing.
+const NO_VERDICT: Concerns = Concerns::of(&[
+    Concern::Malware,
+    Concern::AttachmentType,
+    Concern::LinkRewriting,
+    Concern::Alteration,
+    Concern::Routing,
+]);
+
 struct State {
     cleared: Vec<(Concerns, RuleAt)>,
     waived: Vec<(Concerns, RuleAt)>,
@@ -246,7 +256,7 @@ impl MailPath {
                 journey.stages.push(result);
                 break;
             }
-            for concern in found.judges.iter().filter(|&concern| concern != Concern::Routing) {
+            for concern in found.judges.without(NO_VERDICT).iter() {
                 let standing = state.standing(concern);
                 match &standing {
                     Standing::Cleared(_) | Standing::Waived(_) => {}

@@ -88,9 +88,21 @@ fn read(input: &ReadInput<'_>) -> Reading {
         .anywhere()
         .or_else(|| input.files.first().map(|file| Span::new(file.source, 0, 0)))
         .unwrap_or(Span::new(SourceId::NOWHERE, 0, 0));
-    let (domains, accepted) = accepted_domains(&bundle);
+    let (domains, exported) = accepted_domains(&bundle);
+    // The tenant file may name domains that the export does not have, or stand for it.
+    let named: Vec<AddressSet> = input
+        .domains
+        .iter()
+        .map(|domain| AddressSet::domain(&domain.value))
+        .collect();
+    let accepted = match (exported, named.is_empty()) {
+        (Some(exported), _) => Some(exported.union(&AddressSet::union_all(&named))),
+        (None, false) => Some(AddressSet::union_all(&named)),
+        (None, true) => None,
+    };
     let mut bench = Bench {
         path: MailPath::new(&path_name(input), "exchange"),
+        cut_off: bundle.cut_off(),
     };
     bench.path.mask = mask(input, &bundle);
     if !input.hops.is_empty() {

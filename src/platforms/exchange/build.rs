@@ -1,6 +1,7 @@
 //! The workbench on which the path is put together: needs with their words, entries with their meaning.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::allow::address::{Address, AddressSet};
 use crate::allow::domain::{Domain, DomainSet, fused};
@@ -19,6 +20,8 @@ use super::overrides::Override;
 pub(super) struct Bench {
     /// The path as far as it stands.
     pub path: MailPath,
+    /// Exports that are there and say that there is more.
+    pub cut_off: BTreeSet<(Kind, Option<TenantList>)>,
 }
 
 impl Bench {
@@ -30,7 +33,15 @@ impl Bench {
             .unwrap_or_default();
         self.path.need(Need {
             key: format!("export/{}{list_name}", kind.as_str()),
-            text: format!("the export of `{}`{listed} is missing", kind.cmdlet()),
+            text: format!(
+                "the export of `{}`{listed} is {}",
+                kind.cmdlet(),
+                if self.cut_off.contains(&(kind, list)) {
+                    "cut off"
+                } else {
+                    "missing"
+                }
+            ),
             help: format!("export it with `{}`", super::kind::export_command(kind, list)),
             level: Level::Deny,
             origin: None,

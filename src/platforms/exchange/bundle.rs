@@ -1,7 +1,7 @@
 //! All exports of one tenant, sorted by kind, with what is there told apart from what is empty.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::Node;
 use crate::platform::{Read, ReadInput, Unread};
@@ -123,6 +123,15 @@ impl<'a> Bundle<'a> {
             .map_or(self.assume_empty, |export| export.complete)
     }
 
+    /// Exports that are there and say that there is more.
+    pub fn cut_off(&self) -> BTreeSet<(Kind, Option<TenantList>)> {
+        let cut_off = self
+            .exports
+            .iter()
+            .filter(|(_, export)| export.supplied && !export.complete);
+        cut_off.map(|(key, _)| *key).collect()
+    }
+
     /// Where a kind stands.
     pub fn span(&self, kind: Kind) -> Option<Span> {
         self.exports.get(&(kind, None)).and_then(|export| export.span)
@@ -133,12 +142,12 @@ impl<'a> Bundle<'a> {
         self.exports.values().filter_map(|export| export.span).min()
     }
 
-    /// Optional exports that are not there, by their cmdlets.
+    /// Optional exports that are not there.
     pub fn absent_optional(&self) -> Vec<&'static str> {
         let mut absent: Vec<&'static str> = super::kind::all()
             .filter(|kind| kind.importance() == Importance::Optional)
             .filter(|kind| !self.assume_empty && !self.exports.contains_key(&(*kind, None)))
-            .map(Kind::cmdlet)
+            .map(Kind::as_str)
             .collect();
         absent.dedup();
         absent
