@@ -30,6 +30,12 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
         if !used || rule.effects.is_empty() || !rule.in_force() || !rule.guard.split(&everything).is_empty() {
             continue;
         }
+        // Entries that cannot match have a finding of their own, and with it this one says nothing more.
+        let malformed =
+            |list: &&List| !list.exception && list.entries.iter().all(is_malformed) && !list.entries.is_empty();
+        if rule.lists.iter().any(|list| malformed(&list)) {
+            continue;
+        }
         let mut labels = vec![Label::new(rule.origin, "never takes effect")];
         labels.extend(
             rule.lists
@@ -49,11 +55,14 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+fn is_malformed(entry: &Entry) -> bool {
+    matches!(entry.meaning, Meaning::Malformed { meant: None, .. })
+}
+
 fn empty_or_not(list: &List) -> &'static str {
-    let malformed = |entry: &Entry| matches!(entry.meaning, Meaning::Malformed { meant: None, .. });
     if list.entries.is_empty() {
         "no entry"
-    } else if list.entries.iter().all(malformed) {
+    } else if list.entries.iter().all(is_malformed) {
         "no entry of this list can match"
     } else if list.exception {
         "excepted"

@@ -13,8 +13,8 @@ use crate::allow::address::{Address, Sender};
 use crate::allow::domain::Domain;
 use crate::allow::header::HeaderName;
 use crate::audit::{Prepared, gather, prepare};
-use crate::message::{Message, auth};
-use crate::path::walk::{Journey, StageResult, Standing};
+use crate::message::{Identity, Message, auth};
+use crate::path::walk::{Journey, StageResult, Standing, Step};
 use crate::path::{MailPath, Meaning, Rule, Verdict};
 use crate::problem::Level;
 use crate::report::{self, escape};
@@ -112,7 +112,7 @@ pub fn run(mut args: WhyArgs, options: &ArgMatches, world: World) -> Outcome {
     }
     let text = match args.format {
         Format::Human => human(&prepared, &journey, &message),
-        Format::Json => json(&prepared, &journey),
+        Format::Json => json(&prepared, &journey, &message),
     };
     let failed = prepared.problems.iter().any(|problem| problem.level == Level::Deny);
     Outcome {
@@ -168,20 +168,18 @@ fn message(args: &WhyArgs) -> Result<Message, String> {
 }
 
 /// The settings a rule decided by for this message: the entries that match it, else the rule's own name.
-fn deciding(rule: &Rule, message_ip: IpAddr, prepared: &Prepared, journey_message: &Message) -> Vec<(Span, String)> {
-    let _ = prepared;
+fn deciding(rule: &Rule, message: &Message) -> Vec<(Span, String)> {
     let mut found = Vec::new();
     for list in rule.lists.iter().filter(|list| !list.exception) {
         let entry = list.entries.iter().find(|entry| match &entry.meaning {
-            Meaning::Networks(hosts) => hosts.contains(message_ip),
-            Meaning::Malformed { meant: Some(hosts), .. } => hosts.contains(message_ip),
+            Meaning::Networks(hosts) => hosts.contains(message.ip),
+            Meaning::Malformed { meant: Some(hosts), .. } => hosts.contains(message.ip),
             Meaning::Senders(senders) => {
-                senders.contains_sender(&journey_message.from) || senders.contains_sender(&journey_message.mail_from)
+                let asks = |identity| list.identities.contains(&identity);
+                asks(Identity::HeaderFrom) && senders.contains_sender(&message.from)
+                    || asks(Identity::MailFrom) && senders.contains_sender(&message.mail_from)
             }
-            Meaning::Text => journey_message
-                .headers
-                .values()
-                .any(|value| value.contains(&entry.text)),
+            Meaning::Text => message.headers.values().any(|value| value.contains(&entry.text)),
             Meaning::Names(_) | Meaning::Malformed { .. } => false,
         });
         if let Some(entry) = entry {
@@ -218,7 +216,7 @@ fn human(prepared: &Prepared, journey: &Journey, message: &Message) -> String {
                 continue;
             }
             let sure = if step.sure { "matches" } else { "may match" };
-            for (span, what) in deciding(rule, message.ip, prepared, message) {
+            for (span, what) in deciding(rule, message) {
                 let _ = writeln!(
                     text,
                     "  {sure} {} {}",
@@ -288,16 +286,41 @@ struct WireStage<'a> {
 
 #[derive(Serialize)]
 struct WireLabel {
+    role: &'static str,
     object: String,
     source: String,
     offset: u32,
     length: u32,
     line: u32,
     column: u32,
+    text: String,
     sure: bool,
 }
 
-fn json(prepared: &Prepared, journey: &Journey) -> String {
+/// The settings behind one step.
+fn labels(prepared: &Prepared, message: &Message, step: &Step) -> Vec<WireLabel> {
+    let Some(rule) = prepared.reading.path.rule(step.at) else {
+        return Vec::new();
+    };
+    let label = |(at, (span, text)): (usize, (Span, String))| {
+        let source = prepared.sources.get(span.source);
+        let (line, column) = source.line_column(span.start);
+        WireLabel {
+            role: if at == 0 { "primary" } else { "secondary" },
+            object: rule.object.clone(),
+            source: source.name.clone(),
+            offset: span.start,
+            length: span.len(),
+            line,
+            column,
+            text: format!("{} {text}", if step.sure { "matches" } else { "may match" }),
+            sure: step.sure,
+        }
+    };
+    deciding(rule, message).into_iter().enumerate().map(label).collect()
+}
+
+fn json(prepared: &Prepared, journey: &Journey, message: &Message) -> String {
     let path = &prepared.reading.path;
     let stages = journey
         .stages
@@ -307,20 +330,7 @@ fn json(prepared: &Prepared, journey: &Journey) -> String {
             let by = result
                 .steps
                 .iter()
-                .filter_map(|step| {
-                    let rule = path.rule(step.at)?;
-                    let source = prepared.sources.get(rule.origin.source);
-                    let (line, column) = source.line_column(rule.origin.start);
-                    Some(WireLabel {
-                        object: rule.object.clone(),
-                        source: source.name.clone(),
-                        offset: rule.origin.start,
-                        length: rule.origin.len(),
-                        line,
-                        column,
-                        sure: step.sure,
-                    })
-                })
+                .flat_map(|step| labels(prepared, message, step))
                 .collect();
             let concerns = result
                 .concerns

@@ -166,7 +166,7 @@ pub(super) fn networks(
                     }
                 }
                 Err(error) => Meaning::Malformed {
-                    why: error.to_string(),
+                    why: format!("is no entry of this list: {error}"),
                     meant: None,
                 },
             };
@@ -268,7 +268,7 @@ fn sender(text: &str, wildcard: Wildcard, exact: &mut Vec<AddressSet>, wide: &mu
                 Meaning::Senders(set)
             }
             Err(error) => Meaning::Malformed {
-                why: error.to_string(),
+                why: format!("is no entry of this list: {error}"),
                 meant: None,
             },
         };
@@ -287,7 +287,7 @@ fn sender(text: &str, wildcard: Wildcard, exact: &mut Vec<AddressSet>, wide: &mu
             Meaning::Senders(set)
         }
         Err(error) => Meaning::Malformed {
-            why: error.to_string(),
+            why: format!("is no entry of this list: {error}"),
             meant: None,
         },
     }
