@@ -100,29 +100,6 @@ const TABLES: &[(&str, &str)] = &[("src/platforms/exchange/kind/keys.rs", "the k
 /// Files that are past 700 lines, are no tables, and wait to be taken apart. None may be added.
 const OVERDUE: &[(&str, &str)] = &[("src/audit.rs", "gathering, reading and judging want a file each")];
 
-/// Checks whose page is their only spec so far. None may be added.
-const PAGE_ONLY: &[&str] = &[
-    "allow-expires",
-    "dead-rule",
-    "expired-exception",
-    "limit-exceeded",
-    "limit-near",
-    "lookalike-domain",
-    "redundant-entry",
-    "stale-export",
-    "stale-pack",
-    "standing-allow",
-    "truncated-export",
-    "unclaimed-input",
-    "unconfirmed-value",
-    "unmodelled-condition",
-    "unneeded-allow",
-    "unread-setting",
-    "unreadable-input",
-    "unset-parameter",
-    "unused-exception",
-];
-
 #[test]
 fn modules_use_only_lower_ranks() {
     let mut wrong = Vec::new();
@@ -242,12 +219,6 @@ fn every_check_has_a_page_and_specs() {
             wrong.push(format!("the summary of `{}`: {}", check.id, check.summary));
         }
         let specs = stems(&format!("tests/specs/{}", check.id), "md");
-        if PAGE_ONLY.contains(&check.id) {
-            if !specs.is_empty() {
-                wrong.push(format!("`{}` has specs and is listed as having none", check.id));
-            }
-            continue;
-        }
         for kind in ["fail-", "pass-"] {
             if !specs.iter().any(|stem| stem.starts_with(kind)) {
                 wrong.push(format!("tests/specs/{} has no {kind}*.md", check.id));
