@@ -324,13 +324,12 @@ impl MailPath {
 
     /// A need of this path. Needs of one key are one need; the first to ask says where.
     pub fn need(&mut self, need: Need) -> NeedId {
-        let at = match self.by_key.get(&need.key) {
-            Some(at) => *at,
-            None => {
-                self.by_key.insert(need.key.clone(), self.needs.len());
-                self.needs.push(need);
-                self.needs.len() - 1
-            }
+        let at = if let Some(at) = self.by_key.get(&need.key) {
+            *at
+        } else {
+            self.by_key.insert(need.key.clone(), self.needs.len());
+            self.needs.push(need);
+            self.needs.len() - 1
         };
         NeedId(u32::try_from(at).unwrap_or(u32::MAX))
     }

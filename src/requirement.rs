@@ -407,7 +407,7 @@ fn cube(facts: &[&Fact], recipients: &AddressSet, narrow: bool, open: &mut Field
     match senders(Identity::HeaderFrom) {
         // The header sender that follows the envelope sender: one domain at a time would be exact, all at once is wider.
         Some(_) if of(Identity::HeaderFrom).any(|fact| fact.text == "@same-as-mail-from") => {
-            cube.from = cube.mail_from.clone()
+            cube.from = cube.mail_from.clone();
         }
         Some(senders) => cube.from = senders,
         None => *open = open.with(Field::From),

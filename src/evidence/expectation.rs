@@ -158,10 +158,8 @@ fn met(journey: &Journey, outcome: Outcome) -> Option<bool> {
 /// The rule behind an outcome.
 fn deciding(path: &MailPath, journey: &Journey, outcome: Outcome) -> Option<RuleAt> {
     let ended = || {
-        let steps = journey.stages.iter().flat_map(|stage| &stage.steps).map(|step| step.at);
-        steps
-            .filter(|at| path.rule(*at).is_some_and(|rule| rule.ends().is_some()))
-            .last()
+        let mut steps = journey.stages.iter().flat_map(|stage| &stage.steps).map(|step| step.at);
+        steps.rfind(|at| path.rule(*at).is_some_and(|rule| rule.ends().is_some()))
     };
     let cleared = || {
         journey

@@ -358,8 +358,8 @@ fn with_sender(cube: &Cube, list: &List, senders: &AddressSet) -> Option<Cube> {
     };
     match (header && !from.is_empty(), envelope && !mail_from.is_empty()) {
         (true, true) if list.identities.len() > 1 => Some(Cube {
-            from,
             mail_from,
+            from,
             ..cube.clone()
         }),
         (true, _) => Some(Cube { from, ..cube.clone() }),

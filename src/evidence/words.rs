@@ -95,7 +95,7 @@ pub fn first<'e, 'a>(evidence: &'e Evidence<'a>, fault: &Fault) -> Option<&'e St
     fault.streams.first().and_then(|index| evidence.streams.get(*index))
 }
 
-/// `phishing and training mail of `acme``.
+/// The mail of streams: kinds of mail, then whose it is.
 pub fn mail(evidence: &Evidence<'_>, streams: &[usize]) -> String {
     let mut vendors: Vec<(&str, Vec<String>)> = Vec::new();
     for stream in streams.iter().filter_map(|index| evidence.streams.get(*index)) {

@@ -144,8 +144,8 @@ impl MailPath {
         if held {
             return Ok(());
         }
-        let steps = journey.stages.iter().flat_map(|stage| &stage.steps).map(|step| step.at);
-        Err(steps.filter(|at| *at != rule).last())
+        let mut steps = journey.stages.iter().flat_map(|stage| &stage.steps).map(|step| step.at);
+        Err(steps.rfind(|at| *at != rule))
     }
 
     fn walk_among(&self, message: &Message, among: Option<(RuleAt, &[Vec<usize>])>) -> Journey {

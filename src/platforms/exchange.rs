@@ -7,6 +7,7 @@ mod build;
 mod bundle;
 mod claim;
 mod conditions;
+mod deciding;
 mod edge;
 mod field;
 mod filter;
@@ -115,6 +116,7 @@ fn read(input: &ReadInput<'_>) -> Reading {
     }
     let (edge_rules, connectors) = edge::rules(&bundle, &mut bench, accepted.as_ref(), nowhere);
     let mut problems = std::mem::take(&mut bundle.problems);
+    problems.extend(deciding::problems(&bundle));
     let mail_flow = rules::rules(
         &bundle,
         &mut bench,

@@ -223,7 +223,7 @@ pub fn touches(list: &List, fact: &Fact) -> bool {
 }
 
 fn entry_hosts(list: &List) -> Vec<IpSet> {
-    let hosts = |entry: &crate::path::Entry| match &entry.meaning {
+    let hosts = |entry: &Entry| match &entry.meaning {
         Meaning::Networks(hosts) => Some(hosts.clone()),
         Meaning::Malformed { meant, .. } => meant.clone(),
         _ => None,

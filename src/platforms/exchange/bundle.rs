@@ -111,6 +111,12 @@ impl<'a> Bundle<'a> {
             .map_or(&[], |export| export.records.as_slice())
     }
 
+    /// The records of a kind, of whatever list.
+    pub fn all_records(&self, kind: Kind) -> impl Iterator<Item = Node<'a>> + '_ {
+        let of = self.exports.iter().filter(move |((found, _), _)| *found == kind);
+        of.flat_map(|(_, export)| export.records.iter().copied())
+    }
+
     /// Whether a kind was supplied and says that it is all there is.
     pub fn whole(&self, kind: Kind) -> bool {
         self.list_whole(kind, None)
@@ -158,7 +164,7 @@ impl<'a> Bundle<'a> {
         let mut found: Vec<Unread> = Vec::new();
         let mut at: BTreeMap<(Kind, String), usize> = BTreeMap::new();
         for ((kind, _), export) in &self.exports {
-            if kind.importance() == Importance::Context {
+            if kind.importance() == Importance::Context || !kind.keys_are_complete() {
                 continue;
             }
             // Records of one export have the same keys in the same order: what was known of a place is known of it again.
@@ -205,6 +211,5 @@ fn is_unset(value: Node<'_>) -> bool {
 }
 
 fn stem_of(word: &str) -> Option<Kind> {
-    let bare = word.strip_prefix("exchange/").unwrap_or(word);
-    super::kind::all().find(|kind| kind.as_str() == bare)
+    Kind::parse(word.strip_prefix("exchange/").unwrap_or(word))
 }

@@ -195,7 +195,8 @@ pub(super) fn read(
     if value.is_null() {
         return None;
     }
-    if value.as_bool() == Some(false) {
+    let is_switch = matches!(reads, Reads::Attachment | Reads::Switch);
+    if value.as_bool() == Some(false) || is_switch && field::boolean(Some(value)).into_value() == Some(false) {
         // A switch that is exported as `false` is a switch that is not set (export-formats, TransportRule).
         return None;
     }

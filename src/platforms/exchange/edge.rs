@@ -394,7 +394,8 @@ fn direct_send(bundle: &Bundle<'_>, bench: &mut Bench, accepted: Option<&Address
             });
         }
     }
-    if !said && !(bundle.whole(Kind::OrganizationConfig) && bundle.records(Kind::OrganizationConfig).is_empty()) {
+    let none = bundle.whole(Kind::OrganizationConfig) && bundle.records(Kind::OrganizationConfig).is_empty();
+    if !said && !none {
         // NOTE: exports narrowed to some keys are normal (export-formats, OrganizationConfig); absent is not false.
         let need = if bundle.records(Kind::OrganizationConfig).is_empty() {
             bench.missing(Kind::OrganizationConfig, None)

@@ -29,14 +29,6 @@ pub(crate) enum Field<T> {
 
 impl<T> Field<T> {
     /// The value, if there is one.
-    pub(crate) fn value(&self) -> Option<&T> {
-        match self {
-            Self::Set(spanned) => Some(&spanned.value),
-            _ => None,
-        }
-    }
-
-    /// The value, if there is one.
     pub(crate) fn into_value(self) -> Option<T> {
         match self {
             Self::Set(spanned) => Some(spanned.value),
@@ -44,31 +36,9 @@ impl<T> Field<T> {
         }
     }
 
-    /// Where it is written, value or not.
-    pub(crate) fn span(&self) -> Option<Span> {
-        match self {
-            Self::Absent => None,
-            Self::Null(span) | Self::Unreadable(span) => Some(*span),
-            Self::Set(spanned) => Some(spanned.span),
-        }
-    }
-
     /// Whether something is there that cannot be read.
     pub(crate) fn is_unreadable(&self) -> bool {
         matches!(self, Self::Unreadable(_))
-    }
-
-    /// The field of another value, unreadable where there is none.
-    pub(crate) fn and_then<U>(self, read: impl FnOnce(T) -> Option<U>) -> Field<U> {
-        match self {
-            Self::Absent => Field::Absent,
-            Self::Null(span) => Field::Null(span),
-            Self::Unreadable(span) => Field::Unreadable(span),
-            Self::Set(Spanned { value, span }) => match read(value) {
-                Some(value) => Field::Set(Spanned::new(value, span)),
-                None => Field::Unreadable(span),
-            },
-        }
     }
 }
 

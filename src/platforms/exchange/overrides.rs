@@ -30,7 +30,7 @@ const SPAM: Concerns = Concerns::of(&[
 ]);
 const HIGH_PHISH: Concerns = Concerns::of(&[Concern::HighConfidencePhish]);
 
-/// Advanced Delivery, phishing simulation. Malware stays: it is bypassed for SecOps mailboxes only
+/// Advanced Delivery, phishing simulation. Malware stays: it is bypassed for `SecOps` mailboxes only
 /// (<https://learn.microsoft.com/defender-office-365/advanced-delivery-policy-configure>).
 pub(super) const ADVANCED_DELIVERY: Override = Override {
     control: "advanced-delivery",

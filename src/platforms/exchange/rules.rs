@@ -17,6 +17,7 @@ use crate::source::{Span, Spanned};
 use super::build::{Bench, day};
 use super::bundle::Bundle;
 use super::conditions::{Condition, Context, Location, Reads, condition, read};
+use super::deciding;
 use super::field::{self, Field};
 use super::kind::Kind;
 use super::overrides::{Override, SCL_BYPASS, SKIP_SAFE_ATTACHMENTS, SKIP_SAFE_LINKS};
@@ -240,6 +241,17 @@ fn rule(
     mut push: impl FnMut(Rule),
     problems: &mut Vec<Problem>,
 ) {
+    if let Some(state) = parts.state
+        && state.as_bool().is_none()
+    {
+        problems.extend(deciding::problem("State", Some(state), deciding::RULE_STATE));
+    }
+    problems.extend(deciding::problem("Mode", parts.mode, deciding::MODE));
+    problems.extend(deciding::problem(
+        "SenderAddressLocation",
+        parts.location,
+        deciding::LOCATION,
+    ));
     let (effects, origin) = effects(parts, bench, problems);
     let unread_classes = unread_classes(parts);
     // What only changes a message's looks neither stops nor clears it.
@@ -291,9 +303,9 @@ fn rule(
         };
         lists.extend(list);
         if *exception {
-            guard.unless.push(pred)
+            guard.unless.push(pred);
         } else {
-            guard.when.push(pred)
+            guard.when.push(pred);
         }
     }
     if let Some((class, span)) = unread_classes {
@@ -433,7 +445,7 @@ fn stamped(name: Node<'_>, value: Node<'_>, bench: &mut Bench) -> Vec<Effect> {
 
 /// Every class named in `Conditions`, `Exceptions` and `Actions` must be explained by a key that is set.
 ///
-/// A class matches by its last part without `Predicate` or `Action`, as the prefix of a key (export-formats, TransportRule).
+/// A class matches by its last part without `Predicate` or `Action`, as the prefix of a key (export-formats, `TransportRule`).
 fn unread_classes(parts: &Parts<'_>) -> Option<(String, Span)> {
     parts.classes.iter().find_map(|class| {
         let text = class.as_str()?;
@@ -479,7 +491,6 @@ fn force(name: &Spanned<String>, parts: &Parts<'_>, now: Date) -> Force {
     }
     if let Field::Set(mode) = field::text(parts.mode)
         && !mode.value.eq_ignore_ascii_case("Enforce")
-        && mode.value != "0"
     {
         return dormant(
             format!("only runs in mode `{}`", mode.value),
