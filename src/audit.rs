@@ -391,6 +391,14 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
     );
     inputs.sort();
     export_problems.extend(reading.problems.iter().cloned());
+    // What cannot be read has a finding that says so; that nobody claims it says nothing more.
+    let is_told = |id: &SourceId| {
+        let about = |problem: &Problem| problem.labels.first().is_some_and(|label| label.span.source == *id);
+        export_problems
+            .iter()
+            .any(|problem| problem.level == Level::Deny && about(problem))
+    };
+    let unclaimed: Vec<SourceId> = unclaimed.into_iter().filter(|id| !is_told(id)).collect();
     let mut answers = Vec::new();
     for vendor in &tenant.vendors {
         let Some(pack) = library.packs.iter().find(|pack| pack.answers_to(&vendor.pack.value)) else {

@@ -40,6 +40,8 @@ pub struct Need {
     pub level: Level,
     /// The condition or setting that cannot be evaluated, if it stands somewhere.
     pub origin: Option<Span>,
+    /// Whether a finding about the export tells of it already.
+    pub told: bool,
 }
 
 /// What becomes of a message. Ordered from best to worst.
@@ -392,6 +394,7 @@ fn open_need(key: &str, what: &str) -> Need {
         help: "look at what the rule names, or add the vendor's value to the pack".to_owned(),
         level: Level::Warn,
         origin: None,
+        told: false,
     }
 }
 

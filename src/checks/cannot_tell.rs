@@ -60,7 +60,9 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
         }
     }
     for (id, asked) in asked {
-        let Some(need) = evidence.need(id) else { continue };
+        let Some(need) = evidence.need(id).filter(|need| !need.told) else {
+            continue;
+        };
         let Some(stream) = asked.streams.first().and_then(|index| evidence.streams.get(*index)) else {
             continue;
         };

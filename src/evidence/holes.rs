@@ -185,6 +185,11 @@ fn by_hosts(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, index: usize, hole
         if reach.is_empty() {
             return;
         }
+        // A spoof pair names a whole /24, so it cannot be narrower than that
+        // (https://learn.microsoft.com/defender-office-365/tenant-allow-block-list-email-spoof-configure).
+        if rule.control == "spoof-pairs" && hosts.overlaps(&asking.trusted) && !is_wide(evidence, hosts) {
+            continue;
+        }
         let question = if shared {
             Question::Shared
         } else if hosts.overlaps(&asking.trusted) || is_wide(evidence, hosts) {

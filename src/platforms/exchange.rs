@@ -104,6 +104,7 @@ fn read(input: &ReadInput<'_>) -> Reading {
     let mut bench = Bench {
         path: MailPath::new(&path_name(input), "exchange"),
         cut_off: bundle.cut_off(),
+        failed: bundle.failed.clone(),
     };
     bench.path.mask = mask(input, &bundle);
     if !input.hops.is_empty() {
@@ -179,6 +180,7 @@ fn hop(platform: &str, bench: &mut Bench, nowhere: Span) -> Stage {
         help: "check the filter's own allow list by hand".to_owned(),
         level: Level::Deny,
         origin: None,
+        told: false,
     });
     Stage {
         id: "hop/gateway",

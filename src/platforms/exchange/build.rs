@@ -22,6 +22,8 @@ pub(super) struct Bench {
     pub path: MailPath,
     /// Exports that are there and say that there is more.
     pub cut_off: BTreeSet<(Kind, Option<TenantList>)>,
+    /// Exports that hold an error in place of records.
+    pub failed: BTreeSet<Kind>,
 }
 
 impl Bench {
@@ -31,21 +33,37 @@ impl Bench {
         let listed = list
             .map(|list| format!(" (`-ListType {}`)", list.as_str()))
             .unwrap_or_default();
+        let (what, told) = if self.cut_off.contains(&(kind, list)) {
+            ("is cut off", true)
+        } else if self.failed.contains(&kind) {
+            ("holds an error", true)
+        } else {
+            ("is missing", false)
+        };
         self.path.need(Need {
             key: format!("export/{}{list_name}", kind.as_str()),
-            text: format!(
-                "the export of `{}`{listed} is {}",
-                kind.cmdlet(),
-                if self.cut_off.contains(&(kind, list)) {
-                    "cut off"
-                } else {
-                    "missing"
-                }
-            ),
+            text: format!("the export of `{}`{listed} {what}", kind.cmdlet()),
             help: format!("export it with `{}`", super::kind::export_command(kind, list)),
             level: Level::Deny,
             origin: None,
+            told,
         })
+    }
+
+    /// A condition whose list holds values that lost their content on the way: it may match whatever they were.
+    pub fn as_far_as_read(&mut self, kind: Kind, key: &str, list: &field::List<'_>, pred: Pred) -> Pred {
+        let Some(span) = list.unreadable.first() else {
+            return pred;
+        };
+        let need = self.path.need(Need {
+            key: format!("cut/{}/{key}", kind.as_str()),
+            text: format!("`{key}` of `{}` lost values in the export", kind.cmdlet()),
+            help: "export it again with `-Depth 10`".to_owned(),
+            level: Level::Deny,
+            origin: Some(*span),
+            told: true,
+        });
+        between(pred, Pred::Always, need)
     }
 
     /// Where the recipients' MX points.
@@ -57,6 +75,7 @@ impl Bench {
             help: "declare the filter in front as `[[hop]]`, or clear the mail by Advanced Delivery".to_owned(),
             level: Level::Warn,
             origin: None,
+            told: false,
         })
     }
 
@@ -68,6 +87,7 @@ impl Bench {
             help: "clear spoof verdicts too, for instance by Advanced Delivery".to_owned(),
             level: Level::Warn,
             origin: None,
+            told: false,
         })
     }
 
@@ -79,6 +99,7 @@ impl Bench {
             help: "make the condition one that can be decided, or confirm the outcome by a test message".to_owned(),
             level: Level::Warn,
             origin,
+            told: false,
         })
     }
 

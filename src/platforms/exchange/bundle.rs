@@ -31,6 +31,8 @@ pub(super) struct Bundle<'a> {
     pub reads: Vec<Read>,
     /// What is wrong with the files.
     pub problems: Vec<Problem>,
+    /// Kinds whose export holds an error in place of records.
+    pub failed: BTreeSet<Kind>,
     assume_empty: bool,
 }
 
@@ -41,6 +43,7 @@ impl<'a> Bundle<'a> {
             exports: BTreeMap::new(),
             reads: Vec::new(),
             problems: Vec::new(),
+            failed: BTreeSet::new(),
             assume_empty: input.assume_empty,
         };
         for (index, file) in input.files.iter().enumerate() {
@@ -79,6 +82,8 @@ impl<'a> Bundle<'a> {
 
     fn take(&mut self, file: usize, claimed: Claimed<'a>) {
         self.problems.extend(claimed.problems);
+        self.failed
+            .extend(claimed.failed_commands.iter().map(|(kind, _)| *kind));
         for claim in claimed.claims {
             self.reads.push(Read {
                 file,

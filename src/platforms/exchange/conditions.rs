@@ -13,6 +13,7 @@ use crate::source::Span;
 
 use super::build::{Bench, Wildcard, between, networks, senders};
 use super::field;
+use super::kind::Kind;
 use super::scope::{groups, people, recipient_domains};
 
 /// How a property is read.
@@ -209,9 +210,25 @@ pub(super) fn read(
     if is_text && !list.unreadable.is_empty() && list.items.is_empty() {
         return Some(Pred::Unknown(unmodelled(bench)).into());
     }
+    let read = read_as(key, reads, value, &list, context, bench)?;
+    Some(Condition {
+        pred: bench.as_far_as_read(Kind::TransportRule, key, &list, read.pred),
+        list: read.list,
+    })
+}
+
+fn read_as(
+    key: &str,
+    reads: Reads,
+    value: Node<'_>,
+    list: &field::List<'_>,
+    context: &Context<'_>,
+    bench: &mut Bench,
+) -> Option<Condition> {
+    let unmodelled = |bench: &mut Bench| unmodelled(key, value.span(), context.rule, bench);
     Some(match reads {
         Reads::SenderIpRanges => {
-            let (entries, set) = networks("SenderIpRanges", &list, value.span(), context.exception, true);
+            let (entries, set) = networks("SenderIpRanges", list, value.span(), context.exception, true);
             // The last hop before the service is tested, not the original sender; whether skip listing changes that is not
             // confirmed, so behind it both addresses must match.
             let pred = match &bench.path.mask {
@@ -237,7 +254,7 @@ pub(super) fn read(
         Reads::SenderDomainIs => {
             let read = senders(
                 "SenderDomainIs",
-                &list,
+                list,
                 value.span(),
                 context.location.identities(),
                 context.exception,
@@ -287,7 +304,7 @@ pub(super) fn read(
             });
             let read = senders(
                 "From",
-                &list,
+                list,
                 value.span(),
                 context.location.identities(),
                 context.exception,
@@ -314,22 +331,23 @@ pub(super) fn read(
             });
             Condition {
                 pred,
-                list: Some(texts("FromAddressContainsWords", &list, value.span(), context)),
+                list: Some(texts("FromAddressContainsWords", list, value.span(), context)),
             }
         }
         Reads::SenderPatterns => {
             let need = text_need(bench);
-            match patterns(&list) {
-                Ok(patterns) => context
-                    .location
-                    .pred(|header| {
+            match patterns(list) {
+                Ok(patterns) => {
+                    let pred = context.location.pred(|header| {
                         if header {
                             Pred::FromText(patterns.clone(), need)
                         } else {
                             Pred::MailFromText(patterns.clone(), need)
                         }
-                    })
-                    .into(),
+                    });
+                    let list = texts("FromAddressMatchesPatterns", list, value.span(), context);
+                    Condition { pred, list: Some(list) }
+                }
                 Err(reason) => Pred::Unknown(unsupported(key, value.span(), &reason, context.rule, bench)).into(),
             }
         }
@@ -340,9 +358,9 @@ pub(super) fn read(
             Some(false) => Pred::Never.into(),
             None => Pred::Unknown(unmodelled(bench)).into(),
         },
-        Reads::SentTo => people(&list, bench, context.rule).into(),
-        Reads::Groups => groups(&list, bench).into(),
-        Reads::RecipientDomainIs => recipient_domains(&list, bench, context.rule).into(),
+        Reads::SentTo => people(list, bench, context.rule).into(),
+        Reads::Groups => groups(list, bench).into(),
+        Reads::RecipientDomainIs => recipient_domains(list, bench, context.rule).into(),
         Reads::RecipientWords | Reads::AnyRecipientWords => {
             let need = text_need(bench);
             let words = list
@@ -354,7 +372,7 @@ pub(super) fn read(
         }
         Reads::RecipientPatterns | Reads::AnyRecipientPatterns => {
             let need = text_need(bench);
-            match patterns(&list) {
+            match patterns(list) {
                 Ok(patterns) => {
                     any_recipient(reads == Reads::AnyRecipientPatterns, Pred::ToText(patterns, need), need).into()
                 }
@@ -372,15 +390,15 @@ pub(super) fn read(
             let pred = header(key, value, words, context, bench);
             Condition {
                 pred,
-                list: Some(texts("HeaderContainsWords", &list, value.span(), context)),
+                list: Some(texts("HeaderContainsWords", list, value.span(), context)),
             }
         }
-        Reads::HeaderPatterns => match patterns(&list) {
+        Reads::HeaderPatterns => match patterns(list) {
             Ok(patterns) => {
                 let pred = header(key, value, patterns, context, bench);
                 Condition {
                     pred,
-                    list: Some(texts("HeaderMatchesPatterns", &list, value.span(), context)),
+                    list: Some(texts("HeaderMatchesPatterns", list, value.span(), context)),
                 }
             }
             Err(reason) => Pred::Unknown(unsupported(key, value.span(), &reason, context.rule, bench)).into(),
@@ -401,7 +419,7 @@ pub(super) fn read(
             )
             .into()
         }
-        Reads::SubjectPatterns | Reads::SubjectOrBodyPatterns => match patterns(&list) {
+        Reads::SubjectPatterns | Reads::SubjectOrBodyPatterns => match patterns(list) {
             Ok(patterns) => subject(
                 reads == Reads::SubjectOrBodyPatterns,
                 patterns,
@@ -457,7 +475,7 @@ fn patterns(list: &field::List<'_>) -> Result<Vec<Matcher>, String> {
 
 fn texts(name: &'static str, list: &field::List<'_>, span: Span, context: &Context<'_>) -> List {
     let identities: &'static [Identity] = match name {
-        "FromAddressContainsWords" => context.location.identities(),
+        "FromAddressContainsWords" | "FromAddressMatchesPatterns" => context.location.identities(),
         _ => &[Identity::Header],
     };
     List {
@@ -573,7 +591,7 @@ fn from_scope(value: Node<'_>, context: &Context<'_>, bench: &mut Bench) -> Pred
         Some(value.span()),
     );
     let Some(accepted) = context.accepted else {
-        return Pred::Unknown(bench.missing(super::kind::Kind::AcceptedDomain, None));
+        return Pred::Unknown(bench.missing(Kind::AcceptedDomain, None));
     };
     match scope_word(value) {
         Some(false) => between(Pred::From(accepted.complement()), Pred::Always, need),

@@ -57,7 +57,12 @@ fn connection_filter(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> V
             object: object.clone(),
             origin: name.span,
             control: IP_ALLOW.control,
-            guard: Guard::when(Pred::Ip(allowed.clone())),
+            guard: Guard::when(bench.as_far_as_read(
+                Kind::ConnectionFilter,
+                "IPAllowList",
+                &allow,
+                Pred::Ip(allowed.clone()),
+            )),
             effects: bench.effects(IP_ALLOW),
             force: Force::InForce,
             lists: vec![allow_list],
@@ -69,7 +74,12 @@ fn connection_filter(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> V
             object: object.clone(),
             origin: name.span,
             control: "ip-block",
-            guard: Guard::when(Pred::Ip(blocked.minus(&allowed))),
+            guard: Guard::when(bench.as_far_as_read(
+                Kind::ConnectionFilter,
+                "IPBlockList",
+                &block,
+                Pred::Ip(blocked.minus(&allowed)),
+            )),
             effects: vec![Effect::Ends {
                 verdict: Verdict::Rejected,
                 unless_cleared_by: &[],

@@ -230,8 +230,9 @@ fn default_acts(nowhere: Span) -> Rule {
 fn allowed(writer: &Writer<'_, '_>, bench: &mut Bench, accepted: Option<&AddressSet>) -> Vec<Rule> {
     let mut rules = Vec::new();
     for name in ["AllowedSenders", "AllowedSenderDomains"] {
+        let list = field::list(writer.tier.policy.get(name));
         let read = sender_list(writer, name);
-        if read.list.entries.is_empty() {
+        if read.list.entries.is_empty() && list.unreadable.is_empty() {
             continue;
         }
         let sub_domains = bench.unsaid(
@@ -244,6 +245,7 @@ fn allowed(writer: &Writer<'_, '_>, bench: &mut Bench, accepted: Option<&Address
             Pred::From(read.wide.clone()),
             sub_domains,
         );
+        let from = bench.as_far_as_read(Kind::ContentFilterPolicy, name, &list, from);
         // Since 2022-09 an entry for a domain of the tenant only counts for mail that passes authentication
         // (https://learn.microsoft.com/defender-office-365/create-safe-sender-lists-in-office-365).
         let own = match accepted {
@@ -264,8 +266,9 @@ fn allowed(writer: &Writer<'_, '_>, bench: &mut Bench, accepted: Option<&Address
 fn blocked(writer: &Writer<'_, '_>, bench: &mut Bench) -> Vec<Rule> {
     let mut rules = Vec::new();
     for name in ["BlockedSenders", "BlockedSenderDomains"] {
+        let list = field::list(writer.tier.policy.get(name));
         let read = sender_list(writer, name);
-        if read.list.entries.is_empty() {
+        if read.list.entries.is_empty() && list.unreadable.is_empty() {
             continue;
         }
         let sub_domains = bench.unsaid(
@@ -283,6 +286,7 @@ fn blocked(writer: &Writer<'_, '_>, bench: &mut Bench) -> Vec<Rule> {
             Pred::From(read.wide.clone()),
             sub_domains,
         );
+        let from = bench.as_far_as_read(Kind::ContentFilterPolicy, name, &list, from);
         let verdict = action(writer.tier.policy.get("SpamAction")).unwrap_or(Verdict::Junked);
         let ends = Effect::Ends {
             verdict,

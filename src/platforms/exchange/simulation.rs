@@ -56,7 +56,11 @@ pub(super) fn rules(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connect
                 sub_domains,
             ),
         ]);
-        let mut when = vec![host(hosts, bench, connectors, name.span), sender];
+        let host = host(hosts, bench, connectors, name.span);
+        let mut when = vec![
+            bench.as_far_as_read(Kind::AdvancedDeliveryRule, "SenderIpRanges", &addresses, host),
+            bench.as_far_as_read(Kind::AdvancedDeliveryRule, "Domains", &domains, sender),
+        ];
         if domains_key.is_none() || record.get("SenderIpRanges").is_none() {
             let need = bench.unsaid(
                 "advanced-delivery/narrowed",
