@@ -53,9 +53,8 @@ pub static EXCHANGE: Platform = Platform {
     ],
     mx_suffixes: &["mail.protection.outlook.com", "mx.microsoft"],
     not_judged: &[
-        "IP reputation at the edge, which no export shows",
+        "IP reputation at the edge, and rules and junk settings of single mailboxes, which no export shows",
         "link rewriting, banners and subject tags, which change a simulation without stopping it",
-        "mailbox rules and junk settings of single mailboxes",
         "what a declared filter in front does with the mail",
         "SPF, DKIM, DMARC and MX, for which DNS is not asked",
     ],
@@ -251,16 +250,9 @@ fn accepted_domains(bundle: &Bundle<'_>) -> (Option<Vec<Spanned<Domain>>>, Optio
 }
 
 fn residual(bundle: &Bundle<'_>) -> Vec<String> {
-    let mut residual = vec![
-        "what Microsoft knows about the connecting IP (reputation) is in no export".to_owned(),
-        "rules and junk settings of single mailboxes are in no export that was read".to_owned(),
-    ];
     let absent = bundle.absent_optional();
-    if !absent.is_empty() {
-        residual.push(format!(
-            "not supplied, and only able to change details: {}",
-            absent.join(", ")
-        ));
+    if absent.is_empty() {
+        return Vec::new();
     }
-    residual
+    vec![format!("exports that can only change details were not supplied: {}", absent.join(", "))]
 }
