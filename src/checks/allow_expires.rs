@@ -1,10 +1,10 @@
 //! `allow-expires`: an allow that is relied on ends soon, or lapses when unused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::{Check, Draft, Findings, Group};
 use crate::evidence::entries::Standing;
-use crate::evidence::{Evidence, StreamEvidence, words};
+use crate::evidence::{Evidence, words};
 use crate::path::{Expiry, RuleAt};
 use crate::problem::{Label, Level};
 
@@ -20,8 +20,18 @@ pub static CHECK: Check = Check {
 };
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
-    for stream in &evidence.streams {
-        of_rules(evidence, stream, findings);
+    // One finding for each rule, however many streams rely on it.
+    let mut relied: BTreeMap<RuleAt, Vec<usize>> = BTreeMap::new();
+    for (number, stream) in evidence.streams.iter().enumerate() {
+        let clearers = stream.rows.iter().flat_map(|row| &row.coverage.clearers);
+        for at in clearers.copied().collect::<BTreeSet<RuleAt>>() {
+            relied.entry(at).or_default().push(number);
+        }
+    }
+    for (at, streams) in relied {
+        if let Some(draft) = of_rule(evidence, at, &streams) {
+            findings.push(draft);
+        }
     }
     of_entries(evidence, findings);
 }
@@ -38,38 +48,30 @@ fn near(evidence: &Evidence<'_>, expiry: &Expiry) -> Option<String> {
         .then(|| format!("ends on {on}"))
 }
 
-fn of_rules(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, findings: &mut Findings<'_>) {
-    let relied: BTreeSet<RuleAt> = stream
-        .rows
-        .iter()
-        .flat_map(|row| row.coverage.clearers.iter().copied())
-        .collect();
-    for at in relied {
-        let Some(rule) = words::rule(evidence, at) else {
-            continue;
-        };
-        let Some(expiry) = &rule.expiry else { continue };
-        let Some(end) = near(evidence, expiry) else { continue };
-        findings.push(Draft {
-            message: format!(
-                "`{}` clears {} mail of `{}` and {end}",
-                words::bare(&rule.object),
-                stream.requirement.stream_id(),
-                stream.requirement.vendor(),
-            ),
-            help: "move the end, or clear the mail by something that lasts".to_owned(),
-            vendor: Some(stream.requirement.vendor().to_owned()),
-            stream: Some(stream.requirement.stream_id().to_owned()),
-            stage: Some(evidence.stage_id(at.stage)),
-            object: Some(rule.object.clone()),
-            labels: vec![
-                expiry.label.clone(),
-                Label::new(rule.origin, "this is relied on"),
-                words::asked(stream),
-            ],
-            ..Draft::default()
-        });
-    }
+fn of_rule(evidence: &Evidence<'_>, at: RuleAt, streams: &[usize]) -> Option<Draft> {
+    let rule = words::rule(evidence, at)?;
+    let expiry = rule.expiry.as_ref()?;
+    let end = near(evidence, expiry)?;
+    let stream = streams.first().and_then(|number| evidence.streams.get(*number))?;
+    let (vendor, of) = words::owner(evidence, streams);
+    Some(Draft {
+        message: format!(
+            "{} clears {} and {end}",
+            words::called(&rule.object),
+            words::mail(evidence, streams),
+        ),
+        help: "move the end, or clear the mail by something that lasts".to_owned(),
+        vendor,
+        stream: of,
+        stage: Some(evidence.stage_id(at.stage)),
+        object: Some(rule.object.clone()),
+        labels: vec![
+            expiry.label.clone(),
+            Label::new(rule.origin, "this is relied on"),
+            words::asked(stream),
+        ],
+        ..Draft::default()
+    })
 }
 
 fn of_entries(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {

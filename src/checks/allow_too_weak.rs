@@ -32,7 +32,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             .into_iter()
             .collect();
         labels.push(words::asked(stream));
-        let name = rule.map_or("the allow", |rule| words::bare(&rule.object));
+        let name = rule.map_or_else(|| "the allow".to_owned(), |rule| words::called(&rule.object));
         let condition = if need.is_some() {
             " where the recipients' `mx` points to Microsoft, which is not known here"
         } else {
@@ -41,7 +41,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
         findings.push(Draft {
             level: Some(if need.is_some() { Level::Warn } else { Level::Deny }),
             message: format!(
-                "`{name}` clears {} of everything but high confidence phish, which quarantines it{condition}",
+                "{name} exempts {} from everything but high-confidence phishing filtering, which quarantines it{condition}",
                 words::mail(evidence, &fault.streams),
             ),
             help: "clear simulations by Advanced Delivery, the only control that holds against this verdict".to_owned(),

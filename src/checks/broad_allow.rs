@@ -5,7 +5,7 @@ use crate::evidence::Evidence;
 use crate::evidence::holes::Question;
 use crate::problem::Level;
 
-use super::opened::{holes, spares};
+use super::opened::{holes, skipped};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -26,9 +26,9 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             "is a wide network that nothing asks for"
         };
         let message = format!(
-            "`{}` {wider}, and all of it is spared {}",
+            "`{}` {wider}, and all mail from there skips {}",
             opened.value(),
-            spares(opened.rule)
+            skipped(opened.rule)
         );
         let help = "narrow it to what is needed, or declare your own hosts as `[[own]]`".to_owned();
         findings.push(opened.draft(evidence, message, help, "wider than needed"));

@@ -81,7 +81,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             if rule.control != "hop" && !need.key.starts_with("export/") && Some(rule.origin) != need.origin {
                 labels.push(Label::new(
                     rule.origin,
-                    format!("`{}` may stop it", words::bare(&rule.object)),
+                    format!("{} may stop it", words::called(&rule.object)),
                 ));
             }
         }
@@ -92,8 +92,8 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             format!("{mail} is let through")
         } else {
             format!(
-                "{mail} is spared {}",
-                words::concerns(asked.concerns.without(Concerns::of(&[Concern::Routing])))
+                "{mail} is exempt from {}",
+                words::filters(asked.concerns.without(Concerns::of(&[Concern::Routing])))
             )
         };
         findings.push(Draft {

@@ -46,8 +46,8 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
         let Some((sender, host)) = pair else { continue };
         findings.push(Draft {
             message: format!(
-                "`{}` takes the domains of `{sender}` from the addresses of `{host}` too: its lists are not paired",
-                words::bare(&rule.object),
+                "{} takes the domains of `{sender}` from the addresses of `{host}` too: its lists are not paired",
+                words::called(&rule.object),
             ),
             help: "nothing can be done about it in this control; know that each of these vendors can send as the other"
                 .to_owned(),

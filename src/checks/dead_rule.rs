@@ -44,7 +44,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
                 .map(|list| Label::new(list.span, empty_or_not(list))),
         );
         findings.push(Draft {
-            message: format!("no message can meet the conditions of `{}`", words::bare(&rule.object)),
+            message: format!("no message can meet the conditions of {}", words::called(&rule.object)),
             help: "correct the conditions, or remove the rule".to_owned(),
             stage: Some(stage.id),
             object: Some(rule.object.clone()),

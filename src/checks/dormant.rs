@@ -30,8 +30,8 @@ pub(super) fn drafts(evidence: &Evidence<'_>, check: &str) -> Vec<Draft> {
             };
             (*named == check).then(|| Draft {
                 message: format!(
-                    "`{}` would clear {}, but {reason}",
-                    words::bare(&rule.object),
+                    "{} would clear {}, but {reason}",
+                    words::called(&rule.object),
                     words::mail(evidence, &fault.streams),
                 ),
                 help: help.clone(),

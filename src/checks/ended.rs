@@ -52,10 +52,10 @@ fn draft(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault, ru
         );
     }
     labels.push(words::asked(stream));
-    let name = words::bare(&object);
+    let name = words::called(&object);
     Draft {
         message: format!(
-            "{} is {} by `{name}`",
+            "{} is {} by {name}",
             words::mail(evidence, &fault.streams),
             word(verdict)
         ),
@@ -67,7 +67,7 @@ fn draft(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault, ru
             "reject-direct-send" => {
                 "let the vendor use an envelope sender of its own, or add a connector for its addresses".to_owned()
             }
-            _ => format!("except the vendor's mail from `{name}`, or take the value out"),
+            _ => format!("except the vendor's mail from {name}, or take the value out"),
         },
         value: catching
             .map(|entry| entry.text.to_ascii_lowercase())

@@ -3,9 +3,10 @@
 use crate::check::{Check, Findings, Group};
 use crate::evidence::Evidence;
 use crate::evidence::holes::Question;
+use crate::path::Meaning;
 use crate::problem::Level;
 
-use super::opened::{holes, spares};
+use super::opened::{Opened, holes, narrow, skipped};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -24,24 +25,24 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
         (Question::ForgeableBySecret, Level::Warn),
     ] {
         for opened in holes(evidence, question) {
-            let secret = question == Question::ForgeableBySecret;
-            let what = match opened.entry {
-                Some(_) => format!("`{}` in `{}`", opened.value(), opened.list.map_or("", |list| list.name)),
-                None => format!("`{}`", opened.value()),
+            let who = match question {
+                Question::ForgeableBySecret => "whoever has seen one simulation",
+                _ => "anyone",
             };
-            let message = if secret {
-                format!(
-                    "whoever has seen one simulation can write {what} and is spared {}",
-                    spares(opened.rule)
-                )
-            } else {
-                format!("anyone can write {what} and is spared {}", spares(opened.rule))
-            };
-            let help = "ask for something nobody else has as well: the vendor's addresses, or a `dmarc=pass` result"
-                .to_owned();
+            let message = format!("{who} can {} and skip {}", what(&opened), skipped(opened.rule));
+            let help = narrow(opened.rule).to_owned();
             let mut draft = opened.draft(evidence, message, help, "anyone can write this");
             draft.level = Some(level);
             findings.push(draft);
         }
+    }
+}
+
+/// What anyone can do.
+fn what(opened: &Opened<'_>) -> String {
+    match (opened.entry, opened.list) {
+        (Some(entry), _) if matches!(entry.meaning, Meaning::Senders(_)) => format!("send as `{}`", entry.text),
+        (Some(entry), Some(list)) => format!("write `{}`, which is all that `{}` asks for,", entry.text, list.name),
+        _ => format!("meet the conditions of `{}`", opened.value()),
     }
 }

@@ -145,8 +145,8 @@ fn of_count(evidence: &Evidence<'_>, object: &str, list: &str, sum: &Sum, limits
         .unwrap_or_default();
     Some(Met {
         message: format!(
-            "`{list}` of `{}` has {} entries, {} {}{plan}",
-            words::bare(object),
+            "`{list}` of {} has {} entries, {} {}{plan}",
+            words::called(object),
             sum.count,
             if is_exceeded {
                 "more than the limit of"

@@ -67,12 +67,6 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// `spam and phish stay`.
-fn stay(concerns: &str) -> String {
-    let verb = if concerns.contains(" and ") { "stay" } else { "stays" };
-    format!("{concerns} {verb}")
-}
-
 /// A control whose lists lack values of the vendor.
 fn lacks(
     evidence: &Evidence<'_>,
@@ -89,13 +83,13 @@ fn lacks(
         .filter_map(|fact| stream.requirement.facts.get(*fact))
         .collect();
     let first = missing.first()?;
-    let left = stay(&words::concerns(fault.first.concerns));
+    let left = words::filters(fault.first.concerns);
     let mail = words::mail(evidence, &fault.streams);
-    let name = words::bare(&rule.object);
+    let name = words::called(&rule.object);
     let (message, text, help) = if whole {
         (
             format!(
-                "none of {} values is in `{}` of `{name}`, so {left} for {mail}",
+                "none of {} values is in `{}` of {name}, so {mail} meets {left}",
                 missing.len(),
                 list.name
             ),
@@ -105,7 +99,7 @@ fn lacks(
     } else {
         (
             format!(
-                "`{}` is not in `{}` of `{name}`, so {left} for {mail}",
+                "`{}` is not in `{}` of {name}, so {mail} meets {left}",
                 first.text, list.name
             ),
             format!("no entry covers `{}`", first.text),
@@ -137,10 +131,10 @@ fn partial(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault) 
     let rule = words::rule(evidence, rule)?;
     Some(Draft {
         message: format!(
-            "`{}` does not match all {}, so {} for the rest",
-            words::bare(&rule.object),
+            "{} does not match all {}, so the rest meets {}",
+            words::called(&rule.object),
             words::mail(evidence, &fault.streams),
-            stay(&words::concerns(fault.first.concerns)),
+            words::filters(fault.first.concerns),
         ),
         help: "compare the witness with the conditions of this control".to_owned(),
         object: Some(rule.object.clone()),
@@ -172,9 +166,9 @@ fn nothing(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault) 
     Draft {
         level: Some(words::capped(Level::Deny, &required)),
         message: format!(
-            "nothing clears {}: {}",
+            "nothing exempts {} from {}",
             words::mail(evidence, &fault.streams),
-            stay(&words::concerns(fault.first.concerns)),
+            words::filters(fault.first.concerns),
         ),
         help: way(stream, fault.first.concerns).to_owned(),
         object: control.map(|rule| rule.object.clone()),

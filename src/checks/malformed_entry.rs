@@ -30,10 +30,10 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
                 let object = object(rule, entry);
                 let draft = Draft {
                     message: format!(
-                        "`{}` in `{}` of `{}` {why}",
+                        "`{}` in `{}` of {} {why}",
                         entry.text,
                         list.name,
-                        words::bare(&object)
+                        words::called(&object)
                     ),
                     help: "write one address, network, range or domain an entry, as the product takes it".to_owned(),
                     stage: Some(stage.id),

@@ -36,7 +36,8 @@ impl Opened<'_> {
         match self.entry {
             Some(entry) => {
                 labels.push(Label::new(entry.span, text));
-                if self.rule.origin != entry.span {
+                // An entry that is an object of its own is in nothing.
+                if entry.detail.is_none() && self.rule.origin != entry.span {
                     labels.push(Label::new(self.rule.origin, "in this"));
                 }
             }
@@ -82,8 +83,8 @@ pub(super) fn holes<'a>(evidence: &'a Evidence<'_>, question: Question) -> Vec<O
         .collect()
 }
 
-/// What an allow spares its mail, for messages.
-pub(super) fn spares(rule: &Rule) -> String {
+/// What mail skips by an allow, for messages.
+pub(super) fn skipped(rule: &Rule) -> String {
     use crate::message::Concern;
     let clears = rule.clears();
     if clears.has(Concern::HighConfidencePhish) {
@@ -91,7 +92,24 @@ pub(super) fn spares(rule: &Rule) -> String {
     } else if clears.has(Concern::Spam) {
         "the spam filter".to_owned()
     } else {
-        words::concerns(clears)
+        words::filters(clears)
+    }
+}
+
+/// What to do about an entry that others can meet as well.
+pub(super) fn narrow(rule: &Rule) -> &'static str {
+    match rule.control {
+        "advanced-delivery" => {
+            "ask the vendor for hosts or a domain that nobody else sends from; Advanced Delivery cannot ask for more"
+        }
+        "spoof-pairs" => "name the sending infrastructure more narrowly, or take the pair out",
+        "transport-rule" => {
+            "ask for something that nobody else has as well: the vendor's addresses, or its domain with a `dmarc=pass` result"
+        }
+        // Lists of values, which have no second condition.
+        _ => {
+            "take it out; let the mail through by Advanced Delivery, or by a mail flow rule that also asks for the vendor's addresses"
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::evidence::Evidence;
 use crate::evidence::holes::Question;
 use crate::problem::Level;
 
-use super::opened::{holes, own_level, spares};
+use super::opened::{holes, own_level, skipped};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -21,9 +21,9 @@ pub static CHECK: Check = Check {
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
     for opened in holes(evidence, Question::OwnDomain) {
         let message = format!(
-            "whoever writes as `{}`, a domain of the tenant, is spared {}",
+            "whoever writes as `{}`, a domain of the tenant, skips {}",
             opened.value(),
-            spares(opened.rule)
+            skipped(opened.rule)
         );
         let help = "take the domain out; mail of the tenant itself does not need it".to_owned();
         let mut draft = opened.draft(evidence, message, help, "a domain of the tenant");

@@ -32,6 +32,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
         let cleared = rule.and_then(|rule| words::rule(evidence, rule));
         let earlier = rule.is_none_or(|rule| by < rule);
         let name = cleared.map_or("an allow", |rule| words::bare(&rule.object));
+        let called = cleared.map_or_else(|| "an allow".to_owned(), |rule| words::called(&rule.object));
         let text = if earlier {
             "comes first and ends the evaluation"
         } else {
@@ -42,8 +43,8 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
         labels.push(words::asked(stream));
         findings.push(Draft {
             message: format!(
-                "`{}` {} `{name}`, which would clear {}",
-                words::bare(&other.object),
+                "{} {} {called}, which would clear {}",
+                words::called(&other.object),
                 if earlier {
                     "keeps the message from"
                 } else {
@@ -54,7 +55,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             help: if earlier {
                 format!("move `{name}` before it: `Set-TransportRule -Identity \"{name}\" -Priority 0`")
             } else {
-                format!("except the vendor's mail from `{}`", words::bare(&other.object))
+                format!("except the vendor's mail from {}", words::called(&other.object))
             },
             object: Some(other.object.clone()),
             value: name.to_owned(),

@@ -3,9 +3,10 @@
 use crate::check::{Check, Findings, Group};
 use crate::evidence::Evidence;
 use crate::evidence::holes::Question;
+use crate::path::{Entry, Meaning};
 use crate::problem::Level;
 
-use super::opened::{holes, spares};
+use super::opened::{holes, narrow, skipped};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -20,12 +21,15 @@ pub static CHECK: Check = Check {
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
     for opened in holes(evidence, Question::Shared) {
-        let message = format!(
-            "`{}` is shared by everybody who uses that provider, and all of them are spared {}",
-            opened.value(),
-            spares(opened.rule)
-        );
-        let help = "ask for something of the sender's own as well, such as its domain with `dmarc=pass`".to_owned();
+        let skipped = skipped(opened.rule);
+        let value = opened.value();
+        let senders = |entry: &Entry| matches!(entry.meaning, Meaning::Senders(_));
+        let message = if opened.entry.is_some_and(senders) {
+            format!("anyone can send as `{value}`, whose domain is a provider's, and skip {skipped}")
+        } else {
+            format!("`{value}` sends for all customers of a provider, and all of them skip {skipped}")
+        };
+        let help = narrow(opened.rule).to_owned();
         findings.push(opened.draft(evidence, message, help, "not one sender's alone"));
     }
 }

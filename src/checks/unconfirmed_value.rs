@@ -1,10 +1,13 @@
 //! `unconfirmed-value`: a requirement rests on values that the vendor did not state itself.
 
+use std::collections::BTreeMap;
+
 use crate::check::{Check, Draft, Findings, Group};
 use crate::evidence::{Evidence, words};
-use crate::pack::Grade;
+use crate::pack::{Grade, Pack};
 use crate::problem::{Label, Level};
 use crate::requirement::Fact;
+use crate::source::Span;
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -18,32 +21,34 @@ pub static CHECK: Check = Check {
 };
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
+    // One finding for each vendor: a value is asked for once, however many streams have it.
+    let mut vendors: BTreeMap<&str, (&Pack, BTreeMap<Span, &Fact>)> = BTreeMap::new();
     for stream in &evidence.streams {
         let requirement = stream.requirement;
-        let required: Vec<&Fact> = requirement.facts.iter().filter(|fact| fact.required).collect();
-        let unsure: Vec<&&Fact> = required.iter().filter(|fact| fact.grade != Grade::Vendor).collect();
+        let (_, required) = vendors
+            .entry(requirement.vendor())
+            .or_insert_with(|| (requirement.pack, BTreeMap::new()));
+        let facts = requirement.facts.iter().filter(|fact| fact.required);
+        required.extend(facts.map(|fact| (fact.span, fact)));
+    }
+    for (vendor, (pack, required)) in vendors {
+        let unsure: Vec<&Fact> = required
+            .values()
+            .copied()
+            .filter(|fact| fact.grade != Grade::Vendor)
+            .collect();
         let Some(first) = unsure.first() else { continue };
         let mut labels = vec![Label::new(first.span, format!("{} source", first.grade.as_str()))];
-        labels.extend(
-            unsure
-                .iter()
-                .skip(1)
-                .take(4)
-                .map(|fact| Label::new(fact.span, format!("{} source", fact.grade.as_str()))),
-        );
-        labels.extend(words::declared(evidence, requirement.pack).map(|span| Label::new(span, "declared here")));
+        labels.extend(words::declared(evidence, pack).map(|span| Label::new(span, "declared here")));
         findings.push(Draft {
             message: format!(
-                "{} of {} values of {} mail of `{}` are not from the vendor itself",
+                "{} of {} values of `{vendor}` are not from the vendor itself",
                 unsure.len(),
                 required.len(),
-                requirement.stream_id(),
-                requirement.vendor(),
             ),
             help: "compare them with what the vendor's console shows; a finding that rests on them alone is no more than a warning"
                 .to_owned(),
-            vendor: Some(requirement.vendor().to_owned()),
-            stream: Some(requirement.stream_id().to_owned()),
+            vendor: Some(vendor.to_owned()),
             labels,
             ..Draft::default()
         });

@@ -5,7 +5,7 @@ use crate::evidence::Evidence;
 use crate::evidence::holes::Question;
 use crate::problem::{Label, Level};
 
-use super::opened::{Opened, holes, spares};
+use super::opened::{Opened, holes, skipped};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -42,15 +42,15 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
 fn draft(evidence: &Evidence<'_>, first: &Opened<'_>, group: &[Opened<'_>]) -> Draft {
     let more = group.len() - 1;
     let (others, verb) = match more {
-        0 => (String::new(), "is"),
-        1 => (" and one more entry".to_owned(), "are"),
-        more => (format!(" and {more} more entries"), "are"),
+        0 => (String::new(), "skips"),
+        1 => (" and one more entry".to_owned(), "skip"),
+        more => (format!(" and {more} more entries"), "skip"),
     };
     let message = format!(
-        "`{}`{others} of `{}` {verb} spared {}, and no declared vendor nor host of the tenant explains why",
+        "`{}`{others} of {} {verb} {}, and no declared vendor or host of the tenant explains why",
         first.value(),
-        crate::evidence::words::bare(&first.object()),
-        spares(first.rule),
+        crate::evidence::words::called(&first.object()),
+        skipped(first.rule),
     );
     let help =
         "take it out, or declare whose it is: `[[own]]` for hosts of the tenant, `[[vendor]]` for a vendor".to_owned();

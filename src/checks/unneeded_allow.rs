@@ -28,8 +28,8 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
         let stream = pool.value.stream;
         findings.push(Draft {
             message: format!(
-                "`{}` lets {} through, but {} mail of `{vendor}` is put into mailboxes directly and never comes by SMTP",
-                words::bare(&object),
+                "{} lets {} through, but {} mail of `{vendor}` is put into mailboxes directly and never comes by SMTP",
+                words::called(&object),
                 pool.words(),
                 stream.as_str(),
             ),

@@ -32,8 +32,8 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
         findings.push(Draft {
             level: Some(if gone { Level::Warn } else { Level::Note }),
             message: format!(
-                "`{}` still lets {} through, of `{vendor}`, {}",
-                words::bare(&object),
+                "{} still lets through {} of `{vendor}`, {}",
+                words::called(&object),
                 pool.words(),
                 if gone {
                     "which is no longer in use"

@@ -319,7 +319,13 @@ fn by_senders(
         let Meaning::Senders(senders) = &entry.meaning else {
             continue;
         };
-        let part = reach.map(|cube| with_sender(cube, list, senders));
+        // One entry shows itself best by a message that needs no other.
+        let alone = reach.map(|cube| by_entry_alone(cube, list, senders));
+        let part = if alone.is_empty() {
+            reach.map(|cube| with_sender(cube, list, senders))
+        } else {
+            alone
+        };
         if part.is_empty() {
             continue;
         }
@@ -348,6 +354,25 @@ fn by_senders(
     }
 }
 
+/// The messages whose every sender that the list looks at is of the entry.
+fn by_entry_alone(cube: &Cube, list: &List, senders: &AddressSet) -> Option<Cube> {
+    let of = |identity: Identity, found: &AddressSet| {
+        if list.identities.contains(&identity) {
+            found.intersect(senders)
+        } else {
+            found.clone()
+        }
+    };
+    let from = of(Identity::HeaderFrom, &cube.from);
+    let mail_from = of(Identity::MailFrom, &cube.mail_from);
+    (!from.is_empty() && !mail_from.is_empty()).then(|| Cube {
+        from,
+        mail_from,
+        ..cube.clone()
+    })
+}
+
+/// The messages of which one sender that the list looks at is of the entry.
 fn with_sender(cube: &Cube, list: &List, senders: &AddressSet) -> Option<Cube> {
     let header = list.identities.contains(&Identity::HeaderFrom);
     let envelope = list.identities.contains(&Identity::MailFrom);

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::message::{Concerns, MessageSet};
+use crate::message::{Concern, Concerns, MessageSet};
 use crate::pack::{Grade, Pack};
 use crate::path::{Rule, RuleAt};
 use crate::problem::{Label, Level};
@@ -13,13 +13,51 @@ use super::diagnosis::Fault;
 use super::witness::Witness;
 use super::{Evidence, StreamEvidence};
 
-/// `spam, phish and spoof`.
-pub fn concerns(concerns: Concerns) -> String {
+/// What holds these concerns against mail: `spoof detection, the spam filter and link scanning`.
+pub fn filters(concerns: Concerns) -> String {
+    // What every allow of mail clears goes by one name.
+    let verdicts = Concerns::of(&[
+        Concern::Bulk,
+        Concern::Spam,
+        Concern::HighConfidenceSpam,
+        Concern::Phish,
+    ]);
+    let whole = verdicts.without(concerns).is_empty();
     let words: Vec<String> = concerns
         .iter()
-        .map(|concern| concern.as_str().replace('-', " "))
+        .filter(|concern| !whole || !verdicts.has(*concern) || *concern == Concern::Spam)
+        .map(|concern| match concern {
+            Concern::Spam if whole => "the spam filter".to_owned(),
+            other => filter(other).to_owned(),
+        })
         .collect();
     list(&words)
+}
+
+/// What holds a concern against mail.
+fn filter(concern: Concern) -> &'static str {
+    match concern {
+        Concern::IpReputation => "IP reputation",
+        Concern::Greylisting => "greylisting",
+        Concern::Rate => "rate limits",
+        Concern::Authentication => "authentication checks",
+        Concern::DmarcAction => "the DMARC policy",
+        Concern::Spoof => "spoof detection",
+        Concern::Impersonation => "impersonation detection",
+        Concern::Bulk => "bulk filtering",
+        Concern::Spam => "spam filtering",
+        Concern::HighConfidenceSpam => "high-confidence spam filtering",
+        Concern::Phish => "phishing filtering",
+        Concern::HighConfidencePhish => "high-confidence phishing filtering",
+        Concern::Malware => "malware filtering",
+        Concern::AttachmentType => "file-type blocking",
+        Concern::AttachmentDetonation => "attachment detonation",
+        Concern::LinkScan => "link scanning",
+        Concern::LinkClick => "link checks at click",
+        Concern::LinkRewriting => "link rewriting",
+        Concern::Alteration => "alteration",
+        Concern::Routing => "routing",
+    }
 }
 
 /// `a, b and c`.
@@ -39,6 +77,14 @@ pub fn witness(set: &MessageSet) -> Option<Witness> {
 /// The name of an object without its kind.
 pub fn bare(object: &str) -> &str {
     object.split_once('/').map_or(object, |(_, name)| name)
+}
+
+/// An object as sentences name it: in backticks, unless its name is one that the product made up.
+pub fn called(object: &str) -> String {
+    if object.starts_with("advanced-delivery-rule/") {
+        return "the Advanced Delivery rule".to_owned();
+    }
+    format!("`{}`", bare(object))
 }
 
 /// The rule of a place.
