@@ -27,7 +27,10 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             .lists
             .iter()
             .any(|list| !list.exception && !list.entries.is_empty());
-        if !used || rule.effects.is_empty() || !rule.in_force() || !rule.guard.split(&everything).is_empty() {
+        if !used || rule.effects.is_empty() || !rule.in_force() || rule.guard.plainly_matches(&everything) {
+            continue;
+        }
+        if !rule.guard.split(&everything).is_empty() {
             continue;
         }
         // Entries that cannot match have a finding of their own, and with it this one says nothing more.

@@ -78,10 +78,11 @@ impl Attacker {
     }
 }
 
-/// Domains that any rule names as senders or signers.
+/// Domains that any allow names as senders or signers.
 fn named_in_rules(path: &MailPath) -> DomainSet {
     let mut sets = Vec::new();
-    for (_, _, rule) in path.rules() {
+    // Who is only named to be blocked may well be the attacker.
+    for (_, _, rule) in path.rules().filter(|(_, _, rule)| !rule.may_clear().is_empty()) {
         for entry in rule.lists.iter().flat_map(|list| &list.entries) {
             match &entry.meaning {
                 Meaning::Senders(senders) if !senders.is_open() => sets.push(senders.domains_touched()),

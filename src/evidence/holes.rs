@@ -366,8 +366,8 @@ fn by_entry_alone(cube: &Cube, list: &List, senders: &AddressSet) -> Option<Cube
     let from = of(Identity::HeaderFrom, &cube.from);
     let mail_from = of(Identity::MailFrom, &cube.mail_from);
     (!from.is_empty() && !mail_from.is_empty()).then(|| Cube {
-        from,
         mail_from,
+        from,
         ..cube.clone()
     })
 }

@@ -226,6 +226,11 @@ impl Guard {
         split.tidied()
     }
 
+    /// Whether it plainly matches some message of a set: one condition that does, and no exception. Copies nothing.
+    pub fn plainly_matches(&self, set: &MessageSet) -> bool {
+        self.unless.is_empty() && self.when.len() <= 1 && self.when.iter().all(|pred| pred.touches(set))
+    }
+
     /// Does it match this message?
     pub fn test(&self, message: &Message) -> Truth {
         let when = test_all(&self.when, message);

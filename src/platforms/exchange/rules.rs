@@ -252,7 +252,8 @@ fn rule(
         parts.location,
         deciding::LOCATION,
     ));
-    let (effects, origin) = effects(parts, bench, problems);
+    let (mut effects, origin) = effects(parts, bench, problems);
+    effects.shrink_to_fit();
     let unread_classes = unread_classes(parts);
     // What only changes a message's looks neither stops nor clears it.
     if effects.iter().all(|effect| *effect == Effect::Alters) {
@@ -321,6 +322,15 @@ fn rule(
     }
     // The cheapest conditions first: most rules are about other mail, and the first condition to fail ends the question.
     guard.when.sort_by_key(cost);
+    // Of a rule that only takes clearances back nobody asks which entry it was; and most rules stay as they are from here,
+    // so that their room is not kept for more.
+    let keeps = |effect: &Effect| !matches!(effect, Effect::Raises(..) | Effect::Alters);
+    if !effects.iter().any(keeps) {
+        lists.clear();
+    }
+    lists.shrink_to_fit();
+    guard.when.shrink_to_fit();
+    guard.unless.shrink_to_fit();
     let force = force(&name, parts, now);
     push(Rule {
         object: format!("transport-rule/{}", name.value),
