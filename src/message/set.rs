@@ -139,7 +139,8 @@ impl Cube {
 
     /// Disjoint cubes of the messages of `self` that are not in `other`.
     pub fn minus(&self, other: &Self) -> Vec<Self> {
-        if self.overlaps(other) {
+        // Nothing taken away leaves everything.
+        if self.overlaps(other) && !other.is_empty() {
             self.cut(other)
         } else {
             vec![self.clone()]

@@ -202,6 +202,7 @@ prop_compose! {
                 help: String::new(),
                 level: Level::Warn,
                 origin: None,
+                told: false,
             });
         }
         let ids = ["small/one", "small/two", "small/three"];

@@ -254,5 +254,8 @@ fn residual(bundle: &Bundle<'_>) -> Vec<String> {
     if absent.is_empty() {
         return Vec::new();
     }
-    vec![format!("exports that can only change details were not supplied: {}", absent.join(", "))]
+    vec![format!(
+        "exports that can only change details were not supplied: {}",
+        absent.join(", ")
+    )]
 }

@@ -40,6 +40,7 @@ const RANKS: &[(&str, u32)] = &[
 
 /// Files of more than 400 lines, and why each stays one.
 const LONG: &[(&str, &str)] = &[
+    ("src/audit/prepare.rs", "the steps of reading one tenant, told in order"),
     ("src/evidence/holes.rs", "one question: who else could use an allow"),
     (
         "src/allow/address.rs",
@@ -98,7 +99,7 @@ const LONG: &[(&str, &str)] = &[
 const TABLES: &[(&str, &str)] = &[("src/platforms/exchange/kind/keys.rs", "the keys of every export")];
 
 /// Files that are past 700 lines, are no tables, and wait to be taken apart. None may be added.
-const OVERDUE: &[(&str, &str)] = &[("src/audit.rs", "gathering, reading and judging want a file each")];
+const OVERDUE: &[(&str, &str)] = &[];
 
 #[test]
 fn modules_use_only_lower_ranks() {

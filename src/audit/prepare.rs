@@ -1,0 +1,488 @@
+//! Reading: one tenant's files, its tenant file, its policy, and what the platform makes of its exports.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::allow::address::AddressSet;
+use crate::allow::ip::IpSet;
+use crate::checks::names;
+use crate::document::{Document, json};
+use crate::platform::{Declared, File, ReadInput, Reading};
+use crate::platforms::PLATFORMS;
+use crate::policy::{self, Policy};
+use crate::problem::{Level, Problem, ProblemKind};
+use crate::report::Input;
+use crate::report::escape::is_hazardous;
+use crate::source::{self, SourceId, Sources, Span, Spanned};
+use crate::tenant::{self, Tenant};
+
+use super::gather::{Job, Library, PolicyChoice, Settings, TENANT_FILE};
+
+/// Everything that was read of one tenant.
+pub struct Prepared {
+    /// Name from the tenant file, else of the folder.
+    pub name: String,
+    /// Path as given.
+    pub path: String,
+    /// The texts.
+    pub sources: Sources,
+    /// The tenant file, or what the command line says in its place.
+    pub tenant: Tenant,
+    /// The policy in force.
+    pub policy: Policy,
+    /// What the platform makes of the exports.
+    pub reading: Reading,
+    /// Answers to pack parameters, one entry per vendor of the tenant.
+    pub answers: Vec<Vec<tenant::Answer>>,
+    /// Rows for the report.
+    pub inputs: Vec<Input>,
+    /// Files nobody claims.
+    pub unclaimed: Vec<SourceId>,
+    /// What is wrong with files of our own.
+    pub problems: Vec<Problem>,
+    /// What is wrong with the exports.
+    pub export_problems: Vec<Problem>,
+    /// Whether the audit cannot go on: mistakes in files of our own, or no export at all.
+    pub failed: bool,
+    /// The day of the audit.
+    pub now: Date,
+}
+
+/// Reads one tenant.
+pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
+    let mut sources = Sources::over(Arc::clone(&library.sources));
+    let mut problems = Vec::new();
+    let mut export_problems = Vec::new();
+    let tenant = tenant_file(job, library, settings, &mut sources, &mut problems);
+    let policy = policy_of(&tenant, settings, job, &mut sources, &mut problems);
+    let (files, documents, broken) = read_files(job, &mut sources, &mut export_problems);
+    let declared = declared(&tenant);
+    let hops: Vec<(String, IpSet)> = tenant
+        .hops
+        .iter()
+        .map(|hop| {
+            let egress: Vec<&IpSet> = hop.egress.iter().map(|network| &network.value).collect();
+            (hop.platform.value.clone(), IpSet::union_all(egress))
+        })
+        .collect();
+    let views: Vec<File<'_>> = files
+        .iter()
+        .zip(&documents)
+        .filter_map(|(file, document)| {
+            let document = document.as_ref()?;
+            Some(File {
+                source: file.id,
+                stem: &file.stem,
+                path: &file.path,
+                text: sources.get(file.id).text(),
+                document,
+            })
+        })
+        .collect();
+    let input = ReadInput {
+        files: &views,
+        declared: &declared,
+        domains: &tenant.domains,
+        hops: &hops,
+        now: settings.now,
+        assume_empty: settings.assume_empty,
+    };
+    // One platform reads a tenant: the first that recognises anything.
+    let mut readings = PLATFORMS.iter().map(|platform| (platform.read)(&input));
+    let reading = readings.next().unwrap_or_else(nothing_read);
+    let (inputs, claimed) = inputs(&views, &reading, &sources);
+    let unclaimed: Vec<SourceId> = files
+        .iter()
+        .map(|file| file.id)
+        .filter(|id| !claimed.contains(id) && !broken.contains(id))
+        .collect();
+    let mut inputs = inputs;
+    inputs.extend(
+        unclaimed
+            .iter()
+            .chain(&broken)
+            .filter(|id| !claimed.contains(id))
+            .map(|id| unclaimed_row(*id, &sources)),
+    );
+    inputs.sort();
+    export_problems.extend(reading.problems.iter().cloned());
+    // What cannot be read has a finding that says so; that nobody claims it says nothing more.
+    let is_told = |id: &SourceId| {
+        let about = |problem: &Problem| problem.labels.first().is_some_and(|label| label.span.source == *id);
+        export_problems
+            .iter()
+            .any(|problem| problem.level == Level::Deny && about(problem))
+    };
+    let unclaimed: Vec<SourceId> = unclaimed.into_iter().filter(|id| !is_told(id)).collect();
+    let mut answers = Vec::new();
+    for vendor in &tenant.vendors {
+        let Some(pack) = library.packs.iter().find(|pack| pack.answers_to(&vendor.pack.value)) else {
+            answers.push(Vec::new());
+            continue;
+        };
+        let (given, found) = tenant::answers(pack, vendor);
+        problems.extend(found);
+        problems.extend(tenant::fits(pack, vendor));
+        answers.push(given);
+    }
+    problems.extend(tenant::packs_of(&tenant, &library.packs));
+    let nothing = !reading.recognised;
+    if nothing {
+        problems.push(nothing_found(job, &tenant));
+    }
+    let failed = nothing || problems.iter().any(|problem| problem.level == Level::Deny);
+    Prepared {
+        name: name_of(job, &tenant),
+        path: job.path.clone(),
+        sources,
+        tenant,
+        policy,
+        reading,
+        answers,
+        inputs,
+        unclaimed,
+        problems,
+        export_problems,
+        failed,
+        now: settings.now,
+    }
+}
+
+fn name_of(job: &Job, tenant: &Tenant) -> String {
+    if let Some(name) = &tenant.name {
+        return name.value.clone();
+    }
+    if job.path == "-" {
+        return "standard input".to_owned();
+    }
+    let path = Path::new(&job.path);
+    let one_file = job.tenant_file.is_none() && job.files.len() == 1 && path != job.root;
+    let name = if one_file {
+        path.file_stem().map(ToOwned::to_owned)
+    } else {
+        // `.` and `..` say nothing.
+        job.root
+            .file_name()
+            .map(ToOwned::to_owned)
+            .or_else(|| source::full(&job.root).file_name().map(ToOwned::to_owned))
+    };
+    match name {
+        Some(name) if !name.is_empty() => name.to_string_lossy().into_owned(),
+        _ => "tenant".to_owned(),
+    }
+}
+
+fn nothing_read() -> Reading {
+    Reading {
+        reads: Vec::new(),
+        path: crate::path::MailPath::new("direct", "exchange"),
+        domains: None,
+        recipients: AddressSet::empty(),
+        problems: Vec::new(),
+        unread: Vec::new(),
+        residual: Vec::new(),
+        recognised: false,
+    }
+}
+
+fn nothing_found(job: &Job, tenant: &Tenant) -> Problem {
+    let span = Span::new(tenant.source, 0, 0);
+    let message = format!("no export was recognised in `{}`", job.path);
+    Problem {
+        level: Level::Deny,
+        kind: ProblemKind::Unreadable,
+        message,
+        help: Some("export the tenant's settings as JSON into this folder; see the README for the commands".to_owned()),
+        labels: if job.tenant_file.is_some() {
+            vec![crate::problem::Label::new(span, "this tenant has none")]
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+fn unclaimed_row(id: SourceId, sources: &Sources) -> Input {
+    let source = sources.get(id);
+    Input {
+        path: source.name.clone(),
+        platform: None,
+        kind: "unclaimed",
+        objects: 0,
+        encoding: source.encoding.as_str(),
+        complete: false,
+    }
+}
+
+fn inputs(files: &[File<'_>], reading: &Reading, sources: &Sources) -> (Vec<Input>, Vec<SourceId>) {
+    let mut rows: Vec<Input> = Vec::new();
+    let mut claimed = Vec::new();
+    for read in &reading.reads {
+        let Some(file) = files.get(read.file) else { continue };
+        claimed.push(file.source);
+        let source = sources.get(file.source);
+        let same = rows
+            .iter_mut()
+            .find(|row| row.path == source.name && row.kind == read.kind);
+        if let Some(row) = same {
+            row.objects += read.objects;
+            row.complete &= read.complete;
+            continue;
+        }
+        rows.push(Input {
+            path: source.name.clone(),
+            platform: Some(reading.path.platform),
+            kind: read.kind,
+            objects: read.objects,
+            encoding: source.encoding.as_str(),
+            complete: read.complete,
+        });
+    }
+    (rows, claimed)
+}
+
+struct ReadFile {
+    id: SourceId,
+    stem: String,
+    path: String,
+}
+
+/// Reads and parses every file. What cannot be opened or parsed is a problem, and what could be read is kept.
+fn read_files(
+    job: &Job,
+    sources: &mut Sources,
+    problems: &mut Vec<Problem>,
+) -> (Vec<ReadFile>, Vec<Option<Document>>, Vec<SourceId>) {
+    let mut files = Vec::new();
+    let mut documents = Vec::new();
+    let mut broken = Vec::new();
+    for (folder, error) in &job.closed {
+        let id = sources.add_text(relative(&job.root, folder), "");
+        problems.push(unopened(
+            id,
+            &format!("the folder `{}` cannot be opened: {error}", folder.display()),
+        ));
+    }
+    for path in &job.files {
+        let name = relative(&job.root, path);
+        let bytes = match job.read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let id = sources.add_text(name.clone(), "");
+                problems.push(unopened(id, &format!("`{name}` cannot be read: {error}")));
+                broken.push(id);
+                continue;
+            }
+        };
+        let stem = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let is_json = path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let id = sources.add_bytes(name.clone(), bytes);
+        let source = sources.get(id);
+        let text = source.text();
+        let starts = text.trim_start().starts_with(['[', '{']);
+        if !is_json && !starts {
+            files.push(ReadFile { id, stem, path: name });
+            documents.push(None);
+            continue;
+        }
+        if let Some(at) = source.malformed_at {
+            problems.push(Problem::at(
+                Level::Note,
+                ProblemKind::Unreadable,
+                Span::new(id, at, at.saturating_add(3)),
+                format!("`{name}` holds bytes that are not valid {}", source.encoding.as_str()),
+                "replaced from here on",
+            ));
+        }
+        let (document, found) = json::parse(id, text);
+        problems.extend(found);
+        files.push(ReadFile { id, stem, path: name });
+        documents.push(Some(document));
+    }
+    (files, documents, broken)
+}
+
+fn unopened(id: SourceId, message: &str) -> Problem {
+    Problem {
+        level: Level::Deny,
+        kind: ProblemKind::Unreadable,
+        message: message.to_owned(),
+        help: None,
+        labels: vec![crate::problem::Label::new(Span::new(id, 0, 0), "this file")],
+    }
+}
+
+fn relative(root: &Path, path: &Path) -> String {
+    let relative = path.strip_prefix(root).unwrap_or(path);
+    relative
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+/// The tenant file; without one, the vendors of the command line written as one.
+fn tenant_file(
+    job: &Job,
+    library: &Library,
+    settings: &Settings,
+    sources: &mut Sources,
+    problems: &mut Vec<Problem>,
+) -> Tenant {
+    let known = names();
+    let (id, from_file) = if let Some(path) = &job.tenant_file {
+        match job.read(path) {
+            Ok(bytes) => (sources.add_bytes(TENANT_FILE, bytes), true),
+            Err(error) => {
+                let id = sources.add_text(TENANT_FILE, "");
+                problems.push(unopened(id, &format!("`{TENANT_FILE}` cannot be read: {error}")));
+                (id, false)
+            }
+        }
+    } else {
+        let rows: Vec<String> = settings
+            .vendors
+            .iter()
+            .map(|vendor| format!("[[vendor]]\npack = {}\n", quoted(vendor)))
+            .collect();
+        (sources.add_text("--vendor", rows.join("\n")), false)
+    };
+    let (mut tenant, found) = tenant::read(sources, id, &known);
+    problems.extend(found);
+    if from_file && !settings.vendors.is_empty() {
+        // Beside a tenant file `--vendor` filters. Both may name a pack by an alias.
+        let same =
+            |one: &str, other: &str| one == other || library.pack(one).is_some_and(|pack| pack.answers_to(other));
+        for vendor in &settings.vendors {
+            if !tenant.vendors.iter().any(|declared| same(&declared.pack.value, vendor)) {
+                problems.push(Problem {
+                    level: Level::Deny,
+                    kind: ProblemKind::BadValue,
+                    message: format!("`--vendor {vendor}` is not declared in the tenant file"),
+                    help: Some("beside a tenant file `--vendor` chooses among the vendors it declares".to_owned()),
+                    labels: vec![crate::problem::Label::new(Span::new(id, 0, 0), "the tenant file")],
+                });
+            }
+        }
+        tenant
+            .vendors
+            .retain(|declared| settings.vendors.iter().any(|vendor| same(&declared.pack.value, vendor)));
+    }
+    tenant
+}
+
+/// A text as TOML writes it.
+pub fn quoted(text: &str) -> String {
+    let escaped: String = text
+        .chars()
+        .map(|c| match c {
+            '"' => "\\\"".to_owned(),
+            '\\' => "\\\\".to_owned(),
+            c if is_hazardous(c) && c <= '\u{ffff}' => format!("\\u{:04X}", u32::from(c)),
+            c if is_hazardous(c) => format!("\\U{:08X}", u32::from(c)),
+            c => c.to_string(),
+        })
+        .collect();
+    format!("\"{escaped}\"")
+}
+
+fn policy_of(
+    tenant: &Tenant,
+    settings: &Settings,
+    job: &Job,
+    sources: &mut Sources,
+    problems: &mut Vec<Problem>,
+) -> Policy {
+    let known = names();
+    let (choice, named_at) = match (&settings.policy, &tenant.policy) {
+        (Some(choice), _) => (choice.clone(), None),
+        (None, Some(name)) if is_file_name(&name.value) => match job.read(&job.root.join(&name.value)) {
+            Ok(bytes) => (PolicyChoice::File(name.value.clone(), bytes), Some(name.span)),
+            Err(error) => {
+                problems.push(Problem::at(
+                    Level::Deny,
+                    ProblemKind::BadValue,
+                    name.span,
+                    format!("the policy `{}` cannot be read: {error}", name.value),
+                    "named here",
+                ));
+                (PolicyChoice::Named("baseline".to_owned()), None)
+            }
+        },
+        (None, Some(name)) => (PolicyChoice::Named(name.value.clone()), Some(name.span)),
+        (None, None) => (PolicyChoice::Named("baseline".to_owned()), None),
+    };
+    let (policy, found) = match choice {
+        PolicyChoice::Named(name) => {
+            let (policy, mut found) = policy::embedded(sources, &name, &known);
+            if policy.is_none() && found.is_empty() {
+                let names: Vec<&str> = policy::POLICIES
+                    .iter()
+                    .map(|(file, _)| file.trim_end_matches(".toml"))
+                    .collect();
+                let help = crate::problem::did_you_mean(&name, names.iter().copied()).map_or_else(
+                    || format!("there are {}", names.join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                found.push(Problem {
+                    level: Level::Deny,
+                    kind: ProblemKind::BadValue,
+                    message: format!("there is no policy `{name}`"),
+                    help: Some(help),
+                    labels: named_at
+                        .map(|span| crate::problem::Label::new(span, "named here"))
+                        .into_iter()
+                        .collect(),
+                });
+            }
+            (policy, found)
+        }
+        PolicyChoice::File(name, bytes) => {
+            let id = sources.add_bytes(name, bytes);
+            let (policy, mut found) = policy::read(sources, id, &known);
+            let policy = policy.map(|policy| {
+                let mut lookup = |name: &Spanned<String>| policy::embedded(sources, &name.value, &known).0;
+                let (policy, more) = policy::resolve(policy, &mut lookup);
+                found.extend(more);
+                policy
+            });
+            (policy, found)
+        }
+    };
+    problems.extend(found);
+    policy.unwrap_or_else(|| Policy {
+        name: Spanned::new("none".to_owned(), Span::new(SourceId::NOWHERE, 0, 0)),
+        summary: None,
+        extends: None,
+        source: SourceId::NOWHERE,
+        levels: Vec::new(),
+        limits: policy::Limits::default(),
+        platform_limits: Vec::new(),
+        expects: Vec::new(),
+    })
+}
+
+fn is_file_name(policy: &str) -> bool {
+    Path::new(policy)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
+}
+
+fn declared(tenant: &Tenant) -> Vec<Declared> {
+    tenant
+        .exports
+        .iter()
+        .map(|note| Declared {
+            file: note.file.value.clone(),
+            kind: note.kind.as_ref().map(|kind| kind.value.clone()),
+            empty: note.empty,
+            list: note.list.as_ref().map(|list| list.value.clone()),
+        })
+        .collect()
+}
