@@ -231,8 +231,8 @@ fn in_longer_names(evidence: &Evidence<'_>, rule: &Rule) -> MessageSet {
     evidence.attacker.set.map(|cube| {
         let (from, mail_from) = (cube.from.intersect(&longer), cube.mail_from.intersect(&longer));
         (!from.is_empty() && !mail_from.is_empty()).then(|| Cube {
-            from,
             mail_from,
+            from,
             ..cube.clone()
         })
     })
@@ -291,17 +291,19 @@ fn by_hosts(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, index: usize, hole
         if part.is_empty() {
             continue;
         }
-        // What is rejected or stopped before the allow cannot use it.
-        let Some(message) = show(asking, at, &part) else {
-            continue;
-        };
         // What nothing explains is told list by list, with one message for all.
-        let tell = question != Question::Unexplained || !std::mem::replace(&mut shown, true);
+        let told = question == Question::Unexplained && shown;
+        let message = if told { None } else { show(asking, at, &part) };
+        // What is rejected or stopped before the allow cannot use it.
+        if message.is_none() && !told {
+            continue;
+        }
+        shown |= question == Question::Unexplained;
         holes.push(Hole {
             question,
             rule: at,
             entry: Some((index, number)),
-            witness: tell.then_some(message),
+            witness: message,
             inside: (question != Question::Unexplained)
                 .then(|| asked_for(evidence, hosts, shared))
                 .flatten(),
@@ -449,8 +451,8 @@ fn by_entry_alone(cube: &Cube, list: &List, senders: &AddressSet) -> Option<Cube
     let from = of(Identity::HeaderFrom, &cube.from);
     let mail_from = of(Identity::MailFrom, &cube.mail_from);
     (!from.is_empty() && !mail_from.is_empty()).then(|| Cube {
-        from,
         mail_from,
+        from,
         ..cube.clone()
     })
 }
@@ -579,7 +581,7 @@ fn is_secret(evidence: &Evidence<'_>, pred: &Pred) -> bool {
     // Each way to meet the condition has to hold one.
     let mut plain = values.texts();
     let mut ways = values.cubes().iter();
-    !texts.is_empty() && plain.all(|text| secret(text)) && ways.all(|way| way.all.iter().any(asks))
+    !texts.is_empty() && plain.all(&secret) && ways.all(|way| way.all.iter().any(asks))
 }
 
 /// The text that a matcher looks for.
