@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::{Check, Draft, Findings, Group};
+use crate::check::{Check, Draft, Findings, Group, Witness};
 use crate::evidence::diagnosis::Cause;
+use crate::evidence::holes::{Hole, Question};
 use crate::evidence::{Evidence, words};
 use crate::message::{Concern, Concerns, MessageSet};
-use crate::path::{NeedId, RuleAt};
+use crate::path::{NeedId, Rule, RuleAt};
 use crate::problem::{Label, Level};
 
 /// The check.
@@ -59,6 +60,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
+    holes(evidence, &asked, findings);
     for (id, asked) in asked {
         let Some(need) = evidence.need(id).filter(|need| !need.told) else {
             continue;
@@ -107,6 +109,60 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             labels,
             // A message shows nothing about an export that is not there.
             witness: words::witness(&asked.part).filter(|_| !need.key.starts_with("export/")),
+            ..Draft::default()
+        });
+    }
+}
+
+/// Allows of which it is not known whether somebody else can use them: one finding for each missing thing that no stream
+/// asks for.
+fn holes(evidence: &Evidence<'_>, asked: &BTreeMap<NeedId, Asked>, findings: &mut Findings<'_>) {
+    let mut open: BTreeMap<NeedId, Vec<&Hole>> = BTreeMap::new();
+    for hole in evidence
+        .holes
+        .iter()
+        .filter(|hole| hole.question == Question::Undecided)
+    {
+        // What a stream asks for has to be supplied first; more may come out then.
+        if hole.needs.iter().any(|need| asked.contains_key(need)) {
+            continue;
+        }
+        for need in &hole.needs {
+            open.entry(*need).or_default().push(hole);
+        }
+    }
+    for (id, holes) in open {
+        let Some(need) = evidence.need(id) else { continue };
+        let rules: Vec<&Rule> = holes
+            .iter()
+            .filter_map(|hole| words::rule(evidence, hole.rule))
+            .collect();
+        let (Some(hole), Some(rule)) = (holes.first(), rules.first()) else {
+            continue;
+        };
+        let mut labels: Vec<Label> = need
+            .origin
+            .map(|span| Label::new(span, "this cannot be decided"))
+            .into_iter()
+            .collect();
+        labels.extend(
+            rules
+                .iter()
+                .take(SHOWN)
+                .map(|rule| Label::new(rule.origin, "may let others in")),
+        );
+        findings.push(Draft {
+            level: Some(need.level),
+            message: format!(
+                "cannot tell whether anyone else can use {}: {}",
+                words::called(&rule.object),
+                need.text
+            ),
+            help: need.help.clone(),
+            stage: Some(evidence.stage_id(hole.rule.stage)),
+            value: need.key.clone(),
+            labels,
+            witness: hole.witness.as_ref().map(Witness::of),
             ..Draft::default()
         });
     }

@@ -32,7 +32,11 @@ impl Attacker {
             .filter(is_shared)
             .collect();
         // The tenant's own `onmicrosoft.com` name is nobody else's, though the domain above it is everybody's.
-        let protected = protected.minus(&DomainSet::all_with_subs(&shared)).union(&accepted);
+        // Nobody else has what is below a domain either.
+        let named: Vec<Domain> = protected.positive().map(|(domain, ..)| domain).collect();
+        let protected = DomainSet::all_with_subs(&named)
+            .minus(&DomainSet::all_with_subs(&shared))
+            .union(&accepted);
         let owned = AddressSet::domains(&protected);
         let not_pass = |words: auth::Words, passes: &[&str]| {
             passes

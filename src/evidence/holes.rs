@@ -5,13 +5,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::allow::address::AddressSet;
+use crate::allow::address::{Address, AddressSet};
+use crate::allow::domain::Domain;
+use crate::allow::header::Matcher;
 use crate::allow::ip::IpSet;
 use crate::message::{Concern, Concerns, Cube, Identity, Message, MessageSet};
 use crate::pack::Sharing;
 use crate::path::trace::confirmed;
-use crate::path::{List, Meaning, Pred, Rule, RuleAt};
-use crate::requirement::{Fact, Means};
+use crate::path::walk::{Standing, Step};
+use crate::path::{Entry, List, Meaning, NeedId, Pred, Rule, RuleAt};
+use crate::requirement::Means;
 use crate::source::Span;
 
 use super::Evidence;
@@ -32,6 +35,8 @@ pub enum Question {
     Broad,
     /// Nothing explains it.
     Unexplained,
+    /// Somebody may be able to, and something that is not known would decide it.
+    Undecided,
 }
 
 /// One allow that more than the vendors can use.
@@ -47,6 +52,8 @@ pub struct Hole {
     pub witness: Option<Message>,
     /// A value of a vendor that lies in the entry, if it is only wider than asked for.
     pub inside: Option<Span>,
+    /// What would decide it, where it is undecided.
+    pub needs: BTreeSet<NeedId>,
 }
 
 /// What all questions about one tenant share.
@@ -140,24 +147,99 @@ fn of_rule(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, holes: &mut Vec<Hol
         return;
     }
     let reach = rule.guard.split(&evidence.attacker.set);
+    let known = holes.len();
     if rule.control == "anti-spam-allow" {
         own_in_anti_spam(evidence, at, rule, holes);
     }
-    if reach.sure.is_empty() {
-        return;
-    }
     let senders = rule.lists.iter().position(|list| {
         is_condition(list)
-            && (list.identities.contains(&Identity::HeaderFrom) || list.identities.contains(&Identity::MailFrom))
+            && names_senders(list)
             && list
                 .entries
                 .iter()
                 .any(|entry| matches!(entry.meaning, Meaning::Senders(_)))
     });
-    match senders {
-        Some(list) => by_senders(asking, at, rule, list, &reach.sure, holes),
-        None => by_condition(asking, at, rule, &reach.sure, holes),
+    if !reach.sure.is_empty() {
+        match senders {
+            Some(list) => by_senders(asking, at, rule, list, &reach.sure, holes),
+            None => by_condition(asking, at, rule, &reach.sure, holes),
+        }
     }
+    if holes.len() == known {
+        // Words of a domain are found in longer names too, which anyone can have.
+        let longer = rule.guard.split(&in_longer_names(evidence, rule)).sure;
+        by_condition(asking, at, rule, &longer, holes);
+    }
+    if holes.len() == known {
+        let open = if reach.sure.is_empty() {
+            &reach.unsure
+        } else {
+            &reach.sure
+        };
+        undecided(asking, at, rule, open, holes);
+    }
+}
+
+/// Nobody surely gets in; whether somebody does may hang on something that is not known.
+fn undecided(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, reach: &MessageSet, holes: &mut Vec<Hole>) {
+    let Some(message) = reach.witness() else { return };
+    let journey = asking.evidence.facts.path.walk(&message);
+    let wanted = rule.clears();
+    let standings = journey.stages.iter().flat_map(|stage| &stage.concerns);
+    let needs: BTreeSet<NeedId> = standings
+        .filter(|(concern, _)| wanted.has(*concern))
+        .filter_map(|(_, standing)| match standing {
+            Standing::Unknown(needs, _) => Some(needs),
+            _ => None,
+        })
+        .flatten()
+        .copied()
+        .collect();
+    // Where the same unknown would also stop the message, whatever the answer is, nothing is open.
+    let steps = journey.stages.iter().flat_map(|stage| &stage.steps);
+    let stops = |step: &Step| journey.may_end.contains(&step.at) && step.needs.is_superset(&needs);
+    if !needs.is_empty() && !steps.into_iter().any(stops) {
+        holes.push(Hole {
+            question: Question::Undecided,
+            rule: at,
+            entry: None,
+            witness: Some(message),
+            inside: None,
+            needs,
+        });
+    }
+}
+
+/// What a stranger sends whose own domain begins with a name that the rule looks for.
+fn in_longer_names(evidence: &Evidence<'_>, rule: &Rule) -> MessageSet {
+    let entries = rule
+        .lists
+        .iter()
+        .filter(|list| is_condition(list) && names_senders(list))
+        .flat_map(|list| &list.entries)
+        .filter(|entry| entry.meaning == Meaning::Text);
+    let domains: Vec<AddressSet> = entries
+        .filter_map(|entry| {
+            // Of a pattern, the name it spells.
+            let name = entry.text.replace('\\', "");
+            let name = name.trim_matches(|letter: char| !letter.is_alphanumeric());
+            let domain = Domain::parse(&format!("{name}.example")).ok()?;
+            Some(AddressSet::domain(&domain))
+        })
+        .collect();
+    let longer = AddressSet::union_all(&domains);
+    evidence.attacker.set.map(|cube| {
+        let (from, mail_from) = (cube.from.intersect(&longer), cube.mail_from.intersect(&longer));
+        (!from.is_empty() && !mail_from.is_empty()).then(|| Cube {
+            mail_from,
+            from,
+            ..cube.clone()
+        })
+    })
+}
+
+fn names_senders(list: &List) -> bool {
+    list.identities.contains(&Identity::HeaderFrom) || list.identities.contains(&Identity::MailFrom)
 }
 
 fn is_condition(list: &List) -> bool {
@@ -210,15 +292,22 @@ fn by_hosts(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, index: usize, hole
             continue;
         }
         // What nothing explains is told list by list, with one message for all.
-        let tell = question != Question::Unexplained || !std::mem::replace(&mut shown, true);
+        let told = question == Question::Unexplained && shown;
+        let message = if told { None } else { show(asking, at, &part) };
+        // What is rejected or stopped before the allow cannot use it.
+        if message.is_none() && !told {
+            continue;
+        }
+        shown |= question == Question::Unexplained;
         holes.push(Hole {
             question,
             rule: at,
             entry: Some((index, number)),
-            witness: tell.then(|| show(asking, at, &part)).flatten(),
+            witness: message,
             inside: (question != Question::Unexplained)
                 .then(|| asked_for(evidence, hosts, shared))
                 .flatten(),
+            needs: BTreeSet::new(),
         });
     }
 }
@@ -245,6 +334,7 @@ fn paired_names(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, holes: &mut Ve
                 entry,
                 witness: None,
                 inside: None,
+                needs: BTreeSet::new(),
             });
         }
     }
@@ -298,6 +388,7 @@ fn own_in_anti_spam(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, holes: &mu
                     entry,
                     witness: None,
                     inside: None,
+                    needs: BTreeSet::new(),
                 });
             }
         }
@@ -333,14 +424,7 @@ fn by_senders(
         if own && rule.control == "anti-spam-allow" {
             continue;
         }
-        let everybodys = senders.positive_domains().any(|(domain, ..)| is_shared(&domain));
-        let question = if own {
-            Question::OwnDomain
-        } else if everybodys {
-            Question::Shared
-        } else {
-            Question::Forgeable
-        };
+        let question = question_of(evidence, rule, senders);
         let witness = show(asking, at, &part);
         if witness.is_some() {
             holes.push(Hole {
@@ -349,6 +433,7 @@ fn by_senders(
                 entry: Some((index, number)),
                 witness,
                 inside: None,
+                needs: BTreeSet::new(),
             });
         }
     }
@@ -401,23 +486,49 @@ fn with_sender(cube: &Cube, list: &List, senders: &AddressSet) -> Option<Cube> {
     }
 }
 
-/// No list of hosts and none of senders: headers, subjects, or nothing at all.
-fn by_condition(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, reach: &MessageSet, holes: &mut Vec<Hole>) {
-    let evidence = asking.evidence;
-    let Some(message) = show(asking, at, reach) else {
-        return;
-    };
-    let secret = rule.guard.when.iter().any(|pred| is_secret(evidence, pred));
-    let entry = rule
-        .lists
-        .iter()
-        .enumerate()
-        .find(|(_, list)| is_condition(list))
-        .and_then(|(index, list)| (!list.entries.is_empty()).then_some((index, 0)));
-    let question = if secret {
+/// The question that senders raise, if anyone can write them.
+fn question_of(evidence: &Evidence<'_>, rule: &Rule, senders: &AddressSet) -> Question {
+    if senders.overlaps(&evidence.facts.accepted) {
+        Question::OwnDomain
+    } else if senders.positive_domains().any(|(domain, ..)| is_shared(&domain)) {
+        Question::Shared
+    } else {
+        forgeable(evidence, rule)
+    }
+}
+
+fn forgeable(evidence: &Evidence<'_>, rule: &Rule) -> Question {
+    if rule.guard.when.iter().any(|pred| is_secret(evidence, pred)) {
         Question::ForgeableBySecret
     } else {
         Question::Forgeable
+    }
+}
+
+/// No list of hosts and none of senders: headers, subjects, words in a sender, or nothing at all.
+fn by_condition(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, reach: &MessageSet, holes: &mut Vec<Hole>) {
+    let evidence = asking.evidence;
+    let conditions = || rule.lists.iter().enumerate().filter(|(_, list)| is_condition(list));
+    // Words that spell a domain of ours or of everybody say more than that anyone can write them.
+    let sharper = conditions()
+        .filter(|(_, list)| names_senders(list))
+        .flat_map(|(index, list)| {
+            let entries = list.entries.iter().enumerate();
+            entries.map(move |(number, entry)| ((index, number), list, entry))
+        })
+        .find_map(|(place, list, entry)| {
+            let senders = spelled(entry)?;
+            let question = question_of(evidence, rule, &senders);
+            if !matches!(question, Question::OwnDomain | Question::Shared) {
+                return None;
+            }
+            let message = show(asking, at, &reach.map(|cube| with_sender(cube, list, &senders)))?;
+            Some((question, Some(place), message))
+        });
+    let first = || conditions().find_map(|(index, list)| (!list.entries.is_empty()).then_some((index, 0)));
+    let found = sharper.or_else(|| Some((forgeable(evidence, rule), first(), show(asking, at, reach)?)));
+    let Some((question, entry, message)) = found else {
+        return;
     };
     holes.push(Hole {
         question,
@@ -425,23 +536,60 @@ fn by_condition(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, reach: &Messag
         entry,
         witness: Some(message),
         inside: None,
+        needs: BTreeSet::new(),
     });
+}
+
+/// The senders that a word spells.
+fn spelled(entry: &Entry) -> Option<AddressSet> {
+    if entry.meaning != Meaning::Text {
+        return None;
+    }
+    let text = entry.text.trim().trim_start_matches('@');
+    match Address::parse(text) {
+        Ok(address) => Some(AddressSet::exact(&address)),
+        Err(_) => Domain::parse(text).ok().map(|domain| AddressSet::domain(&domain)),
+    }
 }
 
 /// Whether a condition asks for a value that only the tenant and its vendor know.
 fn is_secret(evidence: &Evidence<'_>, pred: &Pred) -> bool {
-    let Pred::Header(name, values) = pred else { return false };
-    let secret = |fact: &Fact| {
-        fact.secret
-            && matches!(&fact.means, Means::Header(known, wanted)
-                if known == name && wanted.covers(values).unwrap_or(false))
+    let (name, values) = match pred {
+        Pred::Header(name, values) => (name, values),
+        Pred::All(preds) => return preds.iter().any(|pred| is_secret(evidence, pred)),
+        Pred::Any(preds) => return !preds.is_empty() && preds.iter().all(|pred| is_secret(evidence, pred)),
+        Pred::Between { possibly, .. } => return is_secret(evidence, possibly),
+        _ => return false,
     };
-    evidence
+    let mut texts: Vec<&str> = Vec::new();
+    for fact in evidence
         .facts
         .requirements
         .iter()
         .flat_map(|requirement| &requirement.facts)
-        .any(secret)
+    {
+        if let Means::Header(known, wanted) = &fact.means
+            && fact.secret
+            && known == name
+        {
+            texts.extend(wanted.texts());
+            texts.extend(wanted.cubes().iter().flat_map(|cube| &cube.all).filter_map(spelled_by));
+        }
+    }
+    let secret = |text: &str| texts.iter().any(|known| known.eq_ignore_ascii_case(text));
+    let asks = |matcher: &Matcher| spelled_by(matcher).is_some_and(&secret);
+    // Each way to meet the condition has to hold one.
+    let mut plain = values.texts();
+    let mut ways = values.cubes().iter();
+    !texts.is_empty() && plain.all(&secret) && ways.all(|way| way.all.iter().any(asks))
+}
+
+/// The text that a matcher looks for.
+fn spelled_by(matcher: &Matcher) -> Option<&str> {
+    match matcher {
+        Matcher::Equals(text) | Matcher::Word(text) | Matcher::Contains(text) => Some(text),
+        Matcher::Pattern(_) => None,
+    }
 }
 
 /// A message of the set for which the rule surely has its effect.
