@@ -3,7 +3,7 @@
 //! [`MailPath::trace`] runs a set through all rules once and keeps every rule that touched it.
 //! [`Trace::coverage`] then answers for one concern: cleared, left, undecided.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::allow::address::AddressSet;
 use crate::allow::ip::IpSet;
@@ -163,7 +163,10 @@ impl MailPath {
                 ended: MessageSet::empty(),
                 out: Levels::default(),
                 stopped: Vec::new(),
+                stopped_all: Levels::default(),
                 maybe_stopped: Vec::new(),
+                maybe_stopped_for: Vec::new(),
+                open_ends: BTreeMap::new(),
                 shadows,
             };
             for (rule, body) in found.rules.iter().enumerate() {
@@ -194,6 +197,16 @@ impl Levels {
         self.0.push((n_parts, sum));
     }
 
+    fn overlaps(&self, set: &MessageSet) -> bool {
+        self.0
+            .iter()
+            .any(|(_, level)| level.overflowed() || level.overlaps(set))
+    }
+
+    fn sets(&self) -> impl Iterator<Item = &MessageSet> {
+        self.0.iter().map(|(_, level)| level)
+    }
+
     fn taken_from(&self, set: MessageSet) -> MessageSet {
         let levels = self.0.iter().map(|(_, level)| level);
         levels
@@ -214,15 +227,33 @@ struct StageWalk {
     /// Of these, those that no later rule of the stage sees: surely ended, or surely stopped.
     out: Levels,
     stopped: Vec<(RuleAt, MessageSet)>,
-    maybe_stopped: Vec<(RuleAt, MessageSet, BTreeSet<NeedId>)>,
+    /// All that `stopped` holds: whether any of it matters to a rule is asked of all of it at once.
+    stopped_all: Levels,
+    /// Rules that may have stopped part of the set.
+    maybe_stopped: Vec<(RuleAt, MessageSet)>,
+    /// All that `maybe_stopped` holds, by what would decide.
+    maybe_stopped_for: Vec<(BTreeSet<NeedId>, Levels)>,
+    /// How many rules may end the way by the same open fields.
+    open_ends: BTreeMap<BTreeSet<NeedId>, usize>,
     /// Whether to keep what rules were kept from matching.
     shadows: bool,
 }
 
+/// Of rules that stop mail by what a pack leaves open as many are kept as are worth telling: the answer is the same with
+/// one of them as with thousands, and what would decide it too.
+const MAX_OPEN_ENDS: usize = 8;
+
 impl StageWalk {
     fn step(&mut self, trace: &mut Trace<'_>, at: RuleAt, rule: &Rule, open: Fields) {
         let mut split = rule.guard.split(&self.live);
-        if self.shadows && !self.stopped.is_empty() && !rule.may_clear().is_empty() {
+        let clears = !rule.may_clear().is_empty();
+        if self.shadows
+            && clears
+            && self
+                .stopped_all
+                .sets()
+                .any(|set| !rule.guard.split(set).sure.is_empty())
+        {
             for (by, set) in &self.stopped {
                 let kept = rule.guard.split(set).sure;
                 if !kept.is_empty() {
@@ -247,21 +278,26 @@ impl StageWalk {
             needs: split.needs,
         };
         // What may have been stopped before is only possibly reached.
-        for (by, set, needs) in &self.maybe_stopped {
-            let doubtful = hit.sure.intersect(set);
-            if doubtful.is_empty() {
-                if hit.unsure.overlaps(set) {
+        for (needs, all) in &self.maybe_stopped_for {
+            if !all.overlaps(&hit.sure) {
+                if all.overlaps(&hit.unsure) {
                     hit.needs.extend(needs.iter().copied());
                 }
                 continue;
             }
-            hit.sure = hit.sure.minus(set);
-            if self.shadows && !rule.may_clear().is_empty() {
-                trace.shadows.push(Shadow {
-                    at,
-                    by: *by,
-                    set: doubtful.clone(),
-                });
+            let rest = all.taken_from(hit.sure.clone());
+            let doubtful = hit.sure.minus(&rest);
+            if doubtful.is_empty() {
+                continue;
+            }
+            hit.sure = rest;
+            if self.shadows && clears {
+                for (by, set) in &self.maybe_stopped {
+                    let set = doubtful.intersect(set);
+                    if !set.is_empty() {
+                        trace.shadows.push(Shadow { at, by: *by, set });
+                    }
+                }
             }
             hit.unsure.absorb(doubtful);
             hit.needs.extend(needs.iter().copied());
@@ -280,10 +316,20 @@ impl StageWalk {
                     if !guarded.is_empty() {
                         self.out.add(guarded.clone());
                         self.stopped.push((at, guarded.clone()));
+                        self.stopped_all.add(guarded.clone());
                     }
                     let unsure = hit.unsure.minus(&guarded);
                     if !unsure.is_empty() {
-                        self.maybe_stopped.push((at, unsure, hit.needs.clone()));
+                        self.maybe_stopped.push((at, unsure.clone()));
+                        let same = self.maybe_stopped_for.iter_mut().find(|(needs, _)| *needs == hit.needs);
+                        match same {
+                            Some((_, all)) => all.add(unsure),
+                            None => {
+                                let mut all = Levels::default();
+                                all.add(unsure);
+                                self.maybe_stopped_for.push((hit.needs.clone(), all));
+                            }
+                        }
                     }
                 }
                 _ => {}
@@ -357,7 +403,16 @@ impl StageWalk {
             .collect();
         match asked {
             // What the pack leaves open decides all of it, so nothing else is worth asking for.
-            Some(asked) if !asked.is_empty() => end.needs = asked,
+            Some(asked) if !asked.is_empty() => {
+                if end.sure.is_empty() {
+                    let told = self.open_ends.entry(asked.clone()).or_insert(0);
+                    *told += 1;
+                    if *told > MAX_OPEN_ENDS {
+                        return;
+                    }
+                }
+                end.needs = asked;
+            }
             _ if end.needs.is_empty() => end.needs.extend(need),
             _ => {}
         }
