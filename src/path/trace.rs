@@ -322,13 +322,12 @@ impl StageWalk {
                     if !unsure.is_empty() {
                         self.maybe_stopped.push((at, unsure.clone()));
                         let same = self.maybe_stopped_for.iter_mut().find(|(needs, _)| *needs == hit.needs);
-                        match same {
-                            Some((_, all)) => all.add(unsure),
-                            None => {
-                                let mut all = Levels::default();
-                                all.add(unsure);
-                                self.maybe_stopped_for.push((hit.needs.clone(), all));
-                            }
+                        if let Some((_, all)) = same {
+                            all.add(unsure);
+                        } else {
+                            let mut all = Levels::default();
+                            all.add(unsure);
+                            self.maybe_stopped_for.push((hit.needs.clone(), all));
                         }
                     }
                 }
