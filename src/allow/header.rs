@@ -230,8 +230,12 @@ fn holds(text: &str, part: &str) -> bool {
     if !text.is_ascii() || !part.is_ascii() {
         return folded(text).contains(&folded(part));
     }
-    let mut windows = text.as_bytes().windows(part.len().max(1));
-    part.is_empty() || windows.any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
+    let Some(first) = part.as_bytes().first() else {
+        return true;
+    };
+    let starts = |window: &[u8]| window.first().is_some_and(|byte| byte.eq_ignore_ascii_case(first));
+    let mut windows = text.as_bytes().windows(part.len());
+    windows.any(|window| starts(window) && window.eq_ignore_ascii_case(part.as_bytes()))
 }
 
 /// Whether a word stands in a text, bounded on both sides; the ends of the text count as

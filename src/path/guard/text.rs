@@ -15,10 +15,12 @@ pub(super) fn text_matches(matchers: &[Matcher], sender: &Sender) -> bool {
         Sender::Null => false,
         Sender::Address(address) => {
             let text = address.to_string();
-            matchers.iter().any(|matcher| match matcher {
-                Matcher::Word(word) if is_domain_name(word) => matcher.matches(address.domain.as_str()),
-                _ => matcher.matches(&text),
-            })
+            let in_domain = |matcher: &Matcher| matcher.matches(address.domain.as_str());
+            // What is found in the domain is found in the whole, so the few that are found at all are looked at again.
+            matchers
+                .iter()
+                .filter(|matcher| matcher.matches(&text))
+                .any(|matcher| !matches!(matcher, Matcher::Word(word) if is_domain_name(word)) || in_domain(matcher))
         }
     }
 }
