@@ -12,7 +12,7 @@ use crate::path::{Effect, Force, Grant, Guard, Pred, Rule, Verdict};
 use crate::problem::Label;
 use crate::source::Span;
 
-use super::build::{Bench, networks};
+use super::build::{Bench, between, networks};
 use super::bundle::Bundle;
 use super::field::{self, Field};
 use super::kind::{Kind, TenantList};
@@ -130,6 +130,8 @@ struct Connector {
     name_span: Span,
     scope: AddressSet,
     scope_span: Span,
+    /// One of the sender domains that is no domain name: whose mail it means is not known.
+    unplain: Option<(String, Span)>,
     hosts: IpSet,
     certificate: Option<String>,
     by_address: bool,
@@ -155,7 +157,15 @@ fn inbound_connectors(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> 
         if !connector.partner {
             continue;
         }
-        let in_scope = Pred::MailFrom(connector.scope.clone());
+        let mut in_scope = Pred::MailFrom(connector.scope.clone());
+        if let Some((text, span)) = &connector.unplain {
+            let need = bench.unsaid(
+                format!("sender-domains/{text}"),
+                format!("`{text}` in the sender domains of a connector is no domain name"),
+                Some(*span),
+            );
+            in_scope = between(in_scope, Pred::Always, need);
+        }
         if connector.by_address || connector.by_certificate {
             // Neither this nor another enabled connector matches by address or certificate
             // (https://learn.microsoft.com/exchange/mail-flow-best-practices/use-connectors-to-configure-mail-flow/set-up-connectors-for-secure-mail-flow-with-a-partner).
@@ -279,17 +289,24 @@ fn connector(record: Node<'_>, bench: &mut Bench, facts: &mut Connectors) -> Opt
     );
     let domains = field::list(cursor.take("SenderDomains"));
     let mut scope = Vec::new();
+    let mut unplain = domains.unreadable.first().map(|span| ("…".to_owned(), *span));
     for item in &domains.items {
         let inner = field::address_space(item);
         let text = inner.value.trim();
         if text == "*" {
             scope.push(AddressSet::all());
-        } else if let Some(rest) = text.strip_prefix("*.") {
+            continue;
+        }
+        let named = if let Some(rest) = text.strip_prefix("*.") {
             // `*.contoso.com` is the domain and what is below it
             // (https://learn.microsoft.com/powershell/module/exchangepowershell/new-inboundconnector).
-            scope.extend(Domain::parse(rest).ok().map(|domain| AddressSet::with_subs(&domain)));
+            Domain::parse(rest).map(|domain| AddressSet::with_subs(&domain))
         } else {
-            scope.extend(Domain::parse(text).ok().map(|domain| AddressSet::domain(&domain)));
+            Domain::parse(text).map(|domain| AddressSet::domain(&domain))
+        };
+        match named {
+            Ok(named) => scope.push(named),
+            Err(_) => unplain = Some((text.to_owned(), item.span)),
         }
     }
     let skip_last = flag(cursor.take("EFSkipLastIP")).is_some();
@@ -326,6 +343,7 @@ fn connector(record: Node<'_>, bench: &mut Bench, facts: &mut Connectors) -> Opt
         name_span: name.span,
         scope,
         scope_span: domains.span.unwrap_or(name.span),
+        unplain,
         hosts,
         certificate,
         by_address: by_address.is_some(),

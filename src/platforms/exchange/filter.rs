@@ -248,12 +248,15 @@ fn allowed(writer: &Writer<'_, '_>, bench: &mut Bench, accepted: Option<&Address
         let from = bench.as_far_as_read(Kind::ContentFilterPolicy, name, &list, from);
         // Since 2022-09 an entry for a domain of the tenant only counts for mail that passes authentication
         // (https://learn.microsoft.com/defender-office-365/create-safe-sender-lists-in-office-365).
+        let passes = auth::COMPAUTH.bit("pass").unwrap_or(0) | auth::COMPAUTH.bit("softpass").unwrap_or(0);
         let own = match accepted {
-            Some(accepted) => {
-                let passes = auth::COMPAUTH.bit("pass").unwrap_or(0) | auth::COMPAUTH.bit("softpass").unwrap_or(0);
-                Pred::Any(vec![Pred::From(accepted.complement()), Pred::CompAuth(passes)])
-            }
-            None => Pred::Always,
+            Some(accepted) => Pred::Any(vec![Pred::From(accepted.complement()), Pred::CompAuth(passes)]),
+            // Any of them may be the tenant's own.
+            None => between(
+                Pred::CompAuth(passes),
+                Pred::Always,
+                bench.missing(Kind::AcceptedDomain, None),
+            ),
         };
         let effects = bench.effects(ANTI_SPAM_ALLOW);
         let extra = vec![from, own];

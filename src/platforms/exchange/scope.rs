@@ -4,6 +4,8 @@
 //! standard preset, custom policies by priority, then the default
 //! (<https://learn.microsoft.com/defender-office-365/how-policies-and-protections-are-combined>).
 
+use std::borrow::Cow;
+
 use crate::allow::address::{Address, AddressSet};
 use crate::allow::domain::Domain;
 use crate::document::{Cursor, Node};
@@ -69,7 +71,7 @@ impl Family {
             if !is_enabled(rule) {
                 continue;
             }
-            let conditions = recipients(rule, bench);
+            let conditions = recipients(self.presets, rule, bench);
             let name = super::build::name(rule);
             preset_label.get_or_insert_with(|| Label::new(name.span, "this preset comes first"));
             if let Some(record) = find_policy(bundle, self.policy, &policy) {
@@ -103,7 +105,7 @@ impl Family {
                 continue;
             };
             seen.push(policy.to_ascii_lowercase());
-            let conditions = recipients(rule, bench);
+            let conditions = recipients(self.rule, rule, bench);
             let dormant = (!is_enabled(rule)).then(|| {
                 let span = rule
                     .get("State")
@@ -269,13 +271,14 @@ fn find_policy<'a>(bundle: &Bundle<'a>, kind: Kind, name: &str) -> Option<Node<'
 
 /// The recipient conditions of a rule: kinds of condition AND, values OR, exceptions OR
 /// (<https://learn.microsoft.com/powershell/module/exchangepowershell/new-hostedcontentfilterrule>).
-fn recipients(rule: Node<'_>, bench: &mut Bench) -> Vec<Pred> {
+fn recipients(kind: Kind, rule: Node<'_>, bench: &mut Bench) -> Vec<Pred> {
     let name = super::build::name(rule).value;
     let mut cursor = Cursor::new(rule);
     let mut preds = Vec::new();
     for (prefix, negated) in [("", false), ("ExceptIf", true)] {
         for key in ["SentTo", "SentToMemberOf", "RecipientDomainIs"] {
-            let list = field::list(cursor.take(&format!("{prefix}{key}")));
+            let property = format!("{prefix}{key}");
+            let list = field::list(cursor.take(&property));
             if list.items.is_empty() && list.unreadable.is_empty() {
                 continue;
             }
@@ -284,6 +287,7 @@ fn recipients(rule: Node<'_>, bench: &mut Bench) -> Vec<Pred> {
                 "SentToMemberOf" => groups(&list, bench),
                 _ => recipient_domains(&list, bench, &name),
             };
+            let pred = bench.as_far_as_read(kind, &property, &list, pred);
             preds.push(if negated { Pred::Not(Box::new(pred)) } else { pred });
         }
     }
@@ -330,11 +334,8 @@ pub(super) fn groups(list: &field::List<'_>, bench: &mut Bench) -> Pred {
 
 /// Recipient domains. Newer pages include sub-domains, the older page matched exactly, so the difference is undecided.
 pub(super) fn recipient_domains(list: &field::List<'_>, bench: &mut Bench, rule: &str) -> Pred {
-    let domains: Vec<Domain> = list
-        .items
-        .iter()
-        .filter_map(|item| Domain::parse(item.value.trim_start_matches('@')).ok())
-        .collect();
+    let domain = |item: &Spanned<Cow<'_, str>>| Domain::parse(item.value.trim_start_matches('@')).ok();
+    let domains: Vec<Domain> = list.items.iter().filter_map(domain).collect();
     let exact = AddressSet::union_all(&domains.iter().map(AddressSet::domain).collect::<Vec<_>>());
     let wide = AddressSet::union_all(&domains.iter().map(AddressSet::with_subs).collect::<Vec<_>>());
     let need = bench.unsaid(
@@ -342,5 +343,18 @@ pub(super) fn recipient_domains(list: &field::List<'_>, bench: &mut Bench, rule:
         format!("sources differ on whether the recipient domains of `{rule}` include their sub-domains"),
         list.span,
     );
-    between(Pred::To(exact), Pred::To(wide), need)
+    let pred = between(Pred::To(exact), Pred::To(wide), need);
+    // What is no domain name may still be one to the product, so whom it means is not known.
+    let Some(item) = list.items.iter().find(|item| domain(item).is_none()) else {
+        return pred;
+    };
+    let need = bench.unsaid(
+        format!("recipient-domain/{}", item.value.to_ascii_lowercase()),
+        format!(
+            "`{}` in the recipient domains of `{rule}` is no domain name",
+            item.value
+        ),
+        Some(item.span),
+    );
+    between(pred, Pred::Always, need)
 }
