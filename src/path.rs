@@ -4,7 +4,9 @@
 //! a stage is a list of rules, a rule is a guard and its effects.
 //! Two evaluators read it: [`MailPath::walk`] for one message, [`MailPath::trace`] for a set of them.
 
+pub mod coverage;
 pub mod guard;
+pub mod index;
 pub mod trace;
 pub mod walk;
 
@@ -104,6 +106,16 @@ pub enum Effect {
     Acts(Concern, Verdict),
     /// Subject or body is changed.
     Alters,
+}
+
+impl Effect {
+    /// Whether it has a say in what the filters hold against a message, or in what they do about it.
+    pub const fn is_about_concerns(&self) -> bool {
+        match self {
+            Self::Clears(_) | Self::MayClear(..) | Self::Raises(..) | Self::Waives(_) | Self::Acts(..) => true,
+            Self::Ends { .. } | Self::Stops | Self::Alters => false,
+        }
+    }
 }
 
 /// Whether a rule takes part.

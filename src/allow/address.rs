@@ -171,6 +171,10 @@ impl fmt::Display for Sender {
     }
 }
 
+/// How many names are searched for a written address. A witness is asked for once for every entry of a list: long sets are
+/// not searched to their end for it.
+const N_NEAR: usize = 64;
+
 /// A set of senders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressSet {
@@ -400,8 +404,8 @@ impl AddressSet {
     }
 
     /// A sender of the set, in a fixed order: for a set open to domains it does not name one at
-    /// a reserved domain, otherwise the first address it names, then one invented at the first
-    /// domain it names, then one below; the null sender last.
+    /// a reserved domain, otherwise an address it names near its beginning, then one invented at
+    /// the first domain it names, then one below; the null sender last.
     pub fn smallest(&self) -> Option<Sender> {
         self.smallest_address()
             .map(Sender::Address)
@@ -413,7 +417,7 @@ impl AddressSet {
             let domain = Domain::invented(|domain| self.map.get(&domain.key()).contains(&local));
             return Some(Address { local, domain });
         }
-        if let Some(address) = self.exact_members().next() {
+        if let Some(address) = members_of(self.map.nodes().iter().take(N_NEAR)).next() {
             return Some(address);
         }
         let at = |domain: Domain, locals: &LocalSet| locals.smallest().map(|local| Address { local, domain });
@@ -439,17 +443,21 @@ impl AddressSet {
 
     /// The addresses the set names one by one.
     pub fn exact_members(&self) -> impl Iterator<Item = Address> {
-        self.map.nodes().iter().flat_map(|node| {
-            let locals = match &node.exact {
-                LocalSet::Only(locals) => &**locals,
-                _ => &[],
-            };
-            locals.iter().map(|local| Address {
-                local: (**local).to_owned(),
-                domain: Domain::of_key(&node.key),
-            })
-        })
+        members_of(self.map.nodes().iter())
     }
+}
+
+fn members_of<'n>(nodes: impl Iterator<Item = &'n Node<LocalSet>>) -> impl Iterator<Item = Address> {
+    nodes.flat_map(|node| {
+        let locals = match &node.exact {
+            LocalSet::Only(locals) => &**locals,
+            _ => &[],
+        };
+        locals.iter().map(|local| Address {
+            local: (**local).to_owned(),
+            domain: Domain::of_key(&node.key),
+        })
+    })
 }
 
 impl FromIterator<Address> for AddressSet {

@@ -153,6 +153,20 @@ impl Matcher {
         }
     }
 
+    /// The longest text, in the form in which texts are compared, that is found in every text that passes; `None` where
+    /// none is known.
+    pub fn held(&self) -> Option<String> {
+        match self {
+            Self::Equals(text) | Self::Contains(text) | Self::Word(text) => Some(folded(text)),
+            Self::Pattern(pattern) => pattern.literal_runs().into_iter().max_by_key(String::len),
+        }
+    }
+
+    /// The form in which texts are compared.
+    pub fn folded(text: &str) -> String {
+        folded(text)
+    }
+
     /// Whether every text surely passes.
     pub(super) fn is_certain(&self) -> bool {
         match self {

@@ -53,7 +53,7 @@ fn left(stream: &crate::evidence::StreamEvidence<'_>) -> String {
         .filter(|row| {
             matches!(
                 row.answer,
-                crate::path::trace::Answer::Part | crate::path::trace::Answer::None
+                crate::path::coverage::Answer::Part | crate::path::coverage::Answer::None
             )
         })
         .map(|row| row.concern.as_str())

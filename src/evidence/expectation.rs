@@ -112,8 +112,8 @@ fn messages(evidence: &Evidence<'_>, expect: &Expect) -> MessageSet {
 /// The set cut along every guard that meets it; `None` if there are too many pieces.
 fn pieces(path: &MailPath, set: &MessageSet) -> Option<Vec<MessageSet>> {
     let mut pieces = vec![set.clone()];
-    for hit in &path.trace(set, Fields::default()).hits {
-        let rule = path.rule(hit.at)?;
+    for at in path.trace(set, Fields::default()).met {
+        let rule = path.rule(at)?;
         let mut cut = Vec::new();
         for piece in &pieces {
             let split = rule.guard.split(piece);

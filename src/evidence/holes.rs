@@ -5,13 +5,16 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+
 use crate::allow::address::{Address, AddressSet};
 use crate::allow::domain::Domain;
 use crate::allow::header::Matcher;
 use crate::allow::ip::IpSet;
 use crate::message::{Concern, Concerns, Cube, Identity, Message, MessageSet};
 use crate::pack::Sharing;
-use crate::path::trace::confirmed;
+use crate::path::coverage::confirmed;
+use crate::path::index::RuleIndex;
 use crate::path::walk::{Standing, Step};
 use crate::path::{Entry, List, Meaning, NeedId, Pred, Rule, RuleAt};
 use crate::requirement::Means;
@@ -62,7 +65,7 @@ struct Asking<'e, 'a> {
     /// Entries that are values of some vendor: other checks name it.
     known: BTreeSet<Span>,
     /// Rules that can keep an allow from having its effect.
-    interfering: Vec<Vec<usize>>,
+    interfering: RuleIndex,
     /// Hosts of vendors and our own.
     trusted: IpSet,
     /// Hosts of vendors that others send from too.
@@ -99,7 +102,6 @@ fn is_allow(rule: &Rule) -> bool {
 
 /// All holes, in the order of the path.
 pub fn holes(evidence: &Evidence<'_>) -> Vec<Hole> {
-    let mut holes = Vec::new();
     let shared: Vec<&IpSet> = evidence
         .facts
         .requirements
@@ -118,12 +120,14 @@ pub fn holes(evidence: &Evidence<'_>) -> Vec<Hole> {
         trusted: evidence.vendor_hosts.union(&evidence.own_hosts),
         shared: IpSet::union_all(shared),
     };
-    for (at, _, rule) in evidence.facts.path.rules() {
-        if is_allow(rule) {
-            of_rule(&asking, at, rule, &mut holes);
-        }
-    }
-    holes
+    let rules: Vec<(RuleAt, &Rule)> = evidence.facts.path.rules().map(|(at, _, rule)| (at, rule)).collect();
+    // In the order of the path, whoever is done first.
+    let of_each: Vec<Vec<Hole>> = rules
+        .into_par_iter()
+        .filter(|(_, rule)| is_allow(rule))
+        .map(|(at, rule)| of_rule(&asking, at, rule))
+        .collect();
+    of_each.into_iter().flatten().collect()
 }
 
 /// Entries that are values of some vendor, be it one in use, a former one or one that nobody declared: other checks name it.
@@ -135,7 +139,13 @@ fn known_entries(evidence: &Evidence<'_>) -> BTreeSet<Span> {
     known.map(|entry| entry.entry.span).collect()
 }
 
-fn of_rule(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, holes: &mut Vec<Hole>) {
+fn of_rule(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule) -> Vec<Hole> {
+    let mut holes = Vec::new();
+    gather(asking, at, rule, &mut holes);
+    holes
+}
+
+fn gather(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, holes: &mut Vec<Hole>) {
     let evidence = asking.evidence;
     let hosts = rule
         .lists

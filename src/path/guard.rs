@@ -309,16 +309,13 @@ impl Pred {
                 let mut unsure = wide.sure;
                 unsure.absorb(wide.unsure);
                 Split {
-                    unsure: unsure.minus(&sure),
+                    unsure: surely.outside(&unsure).unwrap_or_else(|| unsure.minus(&sure)),
                     sure,
                     needs,
                 }
                 .tidied()
             }
             Self::Not(pred) => {
-                if let Some(sure) = pred.outside(set) {
-                    return Split::sure(sure);
-                }
                 let inner = pred.split(set);
                 Split {
                     sure: set.minus(&inner.sure).minus(&inner.unsure),
@@ -443,6 +440,10 @@ impl Pred {
                     ..cube.clone()
                 })
             }),
+            Self::Not(pred) => return pred.part(set, !inside),
+            // In all of them, or out of any of them, is one after the other.
+            Self::All(preds) if inside => return in_turn(preds, set, inside),
+            Self::Any(preds) if !inside => return in_turn(preds, set, inside),
             _ => return None,
         };
         Some(part)
@@ -511,6 +512,13 @@ fn cut(set: &MessageSet, change: impl Fn(&Cube) -> Option<Cube>) -> MessageSet {
         part.add(cube);
     }
     part
+}
+
+/// What is inside, or outside, of one condition after the other, if single fields decide each.
+fn in_turn(preds: &[Pred], set: &MessageSet, inside: bool) -> Option<MessageSet> {
+    let (first, later) = preds.split_first()?;
+    let part = first.part(set, inside);
+    later.iter().fold(part, |part, pred| pred.part(&part?, inside))
 }
 
 fn by_bits(possible: u8, wanted: u8) -> Truth {

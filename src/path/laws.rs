@@ -7,8 +7,11 @@ use proptest::prelude::*;
 use crate::message::small::{only, set, universe};
 use crate::message::{Concern, Fields, Message, MessageSet};
 
+use super::coverage::{Answer, Coverage};
+use super::guard::Truth;
+use super::index::RuleIndex;
 use super::small::{JUDGED, path, written_path};
-use super::trace::{Answer, Coverage, Trace};
+use super::trace::Trace;
 use super::walk::{Journey, Standing};
 use super::{MailPath, RuleAt};
 
@@ -177,6 +180,18 @@ proptest! {
     #[test]
     fn the_law_where_addresses_are_written_out(path in written_path(), sent in sent(), universe in universe()) {
         all_hold(&path, &sent, &universe.0, false)?;
+    }
+
+    #[test]
+    fn the_index_finds_every_rule_that_a_message_meets(path in written_path(), universe in universe()) {
+        let index = RuleIndex::new(path.rules().map(|(at, _, rule)| (at, rule)));
+        for message in &universe.0 {
+            let found = index.met_by(message);
+            prop_assert!(found.is_sorted());
+            for (at, _, rule) in path.rules() {
+                prop_assert!(rule.guard.test(message) == Truth::No || found.contains(&at), "{:?}", rule.guard);
+            }
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::message::{Concern, Concerns, Message};
 
 use super::guard::Truth;
+use super::index::RuleIndex;
 use super::{Effect, MailPath, NeedId, RuleAt, Verdict};
 
 /// What one concern comes to for one message.
@@ -116,17 +117,11 @@ impl MailPath {
         self.walk_among(message, None)
     }
 
-    /// Rules that can keep another rule's clearance from a message: those that end, stop or raise, by stage.
-    pub fn interfering(&self) -> Vec<Vec<usize>> {
+    /// Rules that can keep another rule's clearance from a message: those that end, stop or raise.
+    pub fn interfering(&self) -> RuleIndex {
         let interferes = |effect: &Effect| matches!(effect, Effect::Ends { .. } | Effect::Stops | Effect::Raises(..));
-        let of = |rules: &[super::Rule]| {
-            let found = rules.iter().enumerate();
-            found
-                .filter(|(_, rule)| rule.in_force() && rule.effects.iter().any(interferes))
-                .map(|(at, _)| at)
-                .collect()
-        };
-        self.stages.iter().map(|stage| of(&stage.rules)).collect()
+        let rules = self.rules().map(|(at, _, rule)| (at, rule));
+        RuleIndex::new(rules.filter(|(_, rule)| rule.in_force() && rule.effects.iter().any(interferes)))
     }
 
     /// Whether one rule's clearance surely holds for a message: a walk of that rule among those that may interfere.
@@ -134,9 +129,13 @@ impl MailPath {
     ///
     /// # Errors
     /// The rule against it.
-    pub fn holds_for(&self, rule: RuleAt, message: &Message, interfering: &[Vec<usize>]) -> Result<(), Option<RuleAt>> {
+    pub fn holds_for(&self, rule: RuleAt, message: &Message, interfering: &RuleIndex) -> Result<(), Option<RuleAt>> {
         let wanted = self.rule(rule).map_or(Concerns::NONE, super::Rule::clears);
-        let journey = self.walk_among(message, Some((rule, interfering)));
+        let mut among = interfering.met_by(message);
+        if let Err(at) = among.binary_search(&rule) {
+            among.insert(at, rule);
+        }
+        let journey = self.walk_among(message, Some(&among));
         let mut concerns = journey.stages.iter().flat_map(|stage| &stage.concerns);
         let held = concerns.any(|(concern, standing)| {
             wanted.has(*concern) && matches!(standing, Standing::Cleared(at) if *at == rule)
@@ -148,7 +147,8 @@ impl MailPath {
         Err(steps.rfind(|at| *at != rule))
     }
 
-    fn walk_among(&self, message: &Message, among: Option<(RuleAt, &[Vec<usize>])>) -> Journey {
+    /// Walks one message past all rules, or past some, which are given in order.
+    fn walk_among(&self, message: &Message, among: Option<&[RuleAt]>) -> Journey {
         let mut state = State {
             cleared: Vec::new(),
             waived: Vec::new(),
@@ -311,18 +311,13 @@ impl State {
     }
 }
 
-/// The rules of a stage that a walk looks at: all, or those that interfere with one, and that one.
-fn places(stage: usize, all: usize, among: Option<(RuleAt, &[Vec<usize>])>) -> Box<dyn Iterator<Item = usize> + '_> {
-    let Some((one, interfering)) = among else {
+/// The rules of a stage that a walk looks at.
+fn places(stage: usize, all: usize, among: Option<&[RuleAt]>) -> Box<dyn Iterator<Item = usize> + '_> {
+    let Some(among) = among else {
         return Box::new(0..all);
     };
-    let others = interfering.get(stage).map_or(&[][..], Vec::as_slice);
-    if one.stage != stage {
-        return Box::new(others.iter().copied());
-    }
-    let (before, after) = others.split_at(others.partition_point(|other| *other < one.rule));
-    let after = after.strip_prefix(&[one.rule]).unwrap_or(after);
-    Box::new(before.iter().copied().chain([one.rule]).chain(after.iter().copied()))
+    let (_, later) = among.split_at(among.partition_point(|at| at.stage < stage));
+    Box::new(later.iter().take_while(move |at| at.stage == stage).map(|at| at.rule))
 }
 
 fn skips(state: &State) -> Option<bool> {

@@ -508,18 +508,12 @@ fn subject(
     let Ok(name) = HeaderName::parse("Subject") else {
         return Pred::Unknown(need);
     };
-    let in_subject = Pred::Header(name, any_of(matchers));
+    let in_subject = Pred::Header(name, TextSet::any_of(matchers));
     if or_body {
         between(in_subject, Pred::Always, need)
     } else {
         in_subject
     }
-}
-
-fn any_of(matchers: Vec<Matcher>) -> TextSet {
-    matchers
-        .into_iter()
-        .fold(TextSet::empty(), |set, matcher| set.union(&TextSet::matching(matcher)))
 }
 
 /// A header condition. `Authentication-Results` is written by the service, so a test of it is a test of the results.
@@ -538,7 +532,7 @@ fn header(key: &str, value: Node<'_>, matchers: Vec<Matcher>, context: &Context<
             drop(header);
             Pred::Unknown(need)
         }
-        Ok(header) => Pred::Header(header, any_of(matchers)),
+        Ok(header) => Pred::Header(header, TextSet::any_of(matchers)),
         Err(_) => Pred::Never,
     }
 }

@@ -1,0 +1,309 @@
+//! What a trace says of one concern: which messages are cleared of it, which are not, about which nobody can say.
+
+use std::collections::BTreeSet;
+
+use crate::message::{Concern, Fields, Message, MessageSet};
+
+use super::trace::{Hit, Trace};
+use super::{Effect, MailPath, NeedId, RuleAt};
+
+/// The answer for one concern: three disjoint sets, with the rules that decided.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Surely not held against these.
+    pub cleared: MessageSet,
+    /// Held against these.
+    pub left: MessageSet,
+    /// Undecided.
+    pub undecided: MessageSet,
+    /// What would decide.
+    pub needs: BTreeSet<NeedId>,
+    /// Not judged for these at all; part of `cleared`.
+    pub waived: MessageSet,
+    /// Rules that clear part of the set, surely or possibly.
+    pub clearers: Vec<RuleAt>,
+    /// Rules that take a clearance back, with the part they take.
+    pub undone: Vec<(RuleAt, MessageSet)>,
+}
+
+/// The answer in one word, as reports write it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Everything is cleared.
+    Full,
+    /// Something is left.
+    Part,
+    /// Nothing is cleared.
+    None,
+    /// Nothing is left, but something is undecided.
+    Unknown,
+    /// The concern is not judged on this path.
+    NotApplicable,
+}
+
+impl Answer {
+    /// The word used in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Part => "part",
+            Self::None => "none",
+            Self::Unknown => "unknown",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
+}
+
+impl Coverage {
+    /// In one word.
+    pub fn answer(&self, sent: &MessageSet) -> Answer {
+        if !self.left.is_empty() {
+            return if self.cleared.is_empty() && self.undecided.is_empty() {
+                Answer::None
+            } else {
+                Answer::Part
+            };
+        }
+        if !self.undecided.is_empty() {
+            return Answer::Unknown;
+        }
+        if !self.waived.is_empty() && self.waived.covers(sent) {
+            Answer::NotApplicable
+        } else {
+            Answer::Full
+        }
+    }
+}
+
+impl MailPath {
+    /// What of an attacker's messages is let in as far as one concern goes; see [`Trace::excess`].
+    pub fn excess(&self, concern: Concern, attacker: &MessageSet) -> Coverage {
+        // Nobody asks what an attacker's mail was kept from.
+        self.run(attacker, Fields::default(), false).excess(concern)
+    }
+}
+
+impl Trace<'_> {
+    /// What becomes of one concern for the set that was sent, where it comes to be judged.
+    ///
+    /// Says nothing of whether it comes that far: a message whose way surely ends before is in any of the three.
+    pub fn coverage(&self, concern: Concern) -> Coverage {
+        let judge = self.path.judge(concern);
+        if concern == Concern::Routing && (judge.is_some() || !self.ends.is_empty()) {
+            return self.routing();
+        }
+        let Some(judge) = judge else {
+            return Coverage {
+                waived: self.sent.clone(),
+                cleared: self.sent.clone(),
+                ..Coverage::default()
+            };
+        };
+        let mut tally = self.tally(concern, judge);
+        let mut cleared = tally.cleared;
+        cleared.absorb(tally.waived.minus(&cleared));
+        tally.doubted.append(&mut tally.wavering);
+        let (undecided, needs) = settled(&tally.doubted, &cleared);
+        for (_, set) in &mut tally.undone {
+            *set = set.minus(&cleared);
+        }
+        tally.undone.retain(|(_, set)| !set.is_empty());
+        Coverage {
+            left: self.sent.minus(&cleared).minus(&undecided),
+            cleared,
+            undecided,
+            needs,
+            waived: tally.waived,
+            clearers: tally.clearers,
+            undone: tally.undone,
+        }
+        .capped(&self.sent)
+    }
+
+    /// What of the set that was sent is let in as far as one concern goes, read as what an attacker gains.
+    ///
+    /// Cleared are the messages that a rule surely clears and that surely come to be judged.
+    /// What is merely not judged is nobody's gain, and what surely ends before is none either: both are left.
+    pub fn excess(&self, concern: Concern) -> Coverage {
+        let Some(judge) = self.path.judge(concern).filter(|_| concern != Concern::Routing) else {
+            return Coverage {
+                left: self.sent.clone(),
+                ..Coverage::default()
+            };
+        };
+        let tally = self.tally(concern, judge);
+        let mut out = tally.waived;
+        for end in self.ends.iter().filter(|end| end.at.stage <= judge) {
+            out.absorb(end.sure.clone());
+        }
+        let mut cleared = tally.cleared.minus(&out);
+        out.absorb(tally.cleared);
+        let (mut undecided, mut needs) = settled(&tally.doubted, &out);
+        for end in self.ends.iter().filter(|end| end.at.stage <= judge) {
+            let part = cleared.intersect(&end.unsure);
+            if !part.is_empty() {
+                needs.extend(end.needs.iter().copied());
+                cleared = cleared.minus(&part);
+                undecided.absorb(part);
+            }
+        }
+        Coverage {
+            left: self.sent.minus(&cleared).minus(&undecided),
+            cleared,
+            undecided,
+            needs,
+            waived: MessageSet::empty(),
+            clearers: tally.clearers,
+            undone: tally.undone,
+        }
+        .capped(&self.sent)
+    }
+
+    fn tally(&self, concern: Concern, judge: usize) -> Tally {
+        let mut tally = Tally::default();
+        for hit in self.hits.iter().filter(|hit| hit.at.stage <= judge) {
+            let Some(rule) = self.path.rule(hit.at) else { continue };
+            for effect in &rule.effects {
+                tally.apply(hit, effect, concern);
+            }
+        }
+        tally
+    }
+
+    /// Ends of the way, read as a concern: left is what surely ends, undecided what may.
+    pub fn routing(&self) -> Coverage {
+        let mut coverage = Coverage::default();
+        for end in &self.ends {
+            coverage.left.absorb(end.sure.clone());
+        }
+        let doubts: Vec<Doubt> = self
+            .ends
+            .iter()
+            .map(|end| (end.unsure.clone(), end.needs.clone()))
+            .collect();
+        (coverage.undecided, coverage.needs) = settled(&doubts, &coverage.left);
+        coverage.cleared = self.sent.minus(&coverage.left).minus(&coverage.undecided);
+        coverage.capped(&self.sent)
+    }
+}
+
+/// A set about which something is undecided, and what would decide it.
+type Doubt = (MessageSet, BTreeSet<NeedId>);
+
+/// What the rules that matched did to one concern, one after the other.
+#[derive(Default)]
+struct Tally {
+    cleared: MessageSet,
+    /// A waiver is no clearance: nothing takes it back.
+    waived: MessageSet,
+    /// Possibly cleared.
+    doubted: Vec<Doubt>,
+    /// Possibly waived.
+    wavering: Vec<Doubt>,
+    clearers: Vec<RuleAt>,
+    undone: Vec<(RuleAt, MessageSet)>,
+}
+
+impl Tally {
+    fn apply(&mut self, hit: &Hit, effect: &Effect, concern: Concern) {
+        match effect {
+            Effect::Clears(concerns) if concerns.has(concern) => {
+                self.clearers.push(hit.at);
+                self.cleared.absorb(hit.sure.clone());
+                self.doubt(&hit.unsure, hit.needs.clone());
+            }
+            Effect::MayClear(concerns, need) if concerns.has(concern) => {
+                self.clearers.push(hit.at);
+                self.doubt(&hit.sure, BTreeSet::from([*need]));
+                self.doubt(&hit.unsure, hit.needs.iter().copied().chain([*need]).collect());
+            }
+            Effect::Waives(concerns) if concerns.has(concern) => {
+                self.waived.absorb(hit.sure.clone());
+                if !hit.unsure.is_empty() {
+                    self.wavering.push((hit.unsure.clone(), hit.needs.clone()));
+                }
+            }
+            Effect::Raises(concerns, need) if concerns.has(concern) => {
+                let sure = self.cleared.intersect(&hit.sure);
+                let unsure = self.cleared.intersect(&hit.unsure);
+                if sure.is_empty() && unsure.is_empty() {
+                    return;
+                }
+                self.cleared = self.cleared.minus(&hit.sure).minus(&hit.unsure);
+                self.doubt(&sure, BTreeSet::from([*need]));
+                self.doubt(&unsure, hit.needs.iter().copied().chain([*need]).collect());
+                let mut taken = sure;
+                taken.absorb(unsure);
+                self.undone.push((hit.at, taken));
+            }
+            _ => {}
+        }
+    }
+
+    fn doubt(&mut self, set: &MessageSet, needs: BTreeSet<NeedId>) {
+        if !set.is_empty() {
+            self.doubted.push((set.clone(), needs));
+        }
+    }
+}
+
+/// What is in doubt and not decided, and what would decide that.
+fn settled(doubts: &[Doubt], decided: &MessageSet) -> Doubt {
+    let mut undecided = MessageSet::empty();
+    let mut all = BTreeSet::new();
+    for (set, needs) in doubts {
+        let open = set.minus(decided);
+        if !open.is_empty() {
+            undecided.absorb(open);
+            all.extend(needs.iter().copied());
+        }
+    }
+    (undecided, all)
+}
+
+impl Coverage {
+    /// Undecided altogether if a set grew past the cap: what is missing from one set is too much in another.
+    fn capped(self, sent: &MessageSet) -> Self {
+        if ![&self.cleared, &self.left, &self.undecided]
+            .iter()
+            .any(|set| set.overflowed())
+        {
+            return self;
+        }
+        Self {
+            cleared: MessageSet::empty(),
+            left: MessageSet::empty(),
+            undecided: sent.clone(),
+            ..self
+        }
+    }
+}
+
+/// One message of a set for which a rule surely has its effect, found by asking the other evaluator.
+///
+/// Rules before it may stop or undo it for part of the set; their parts are taken away one after the other.
+/// At most `tries` messages are walked.
+pub fn confirmed(
+    path: &MailPath,
+    set: &MessageSet,
+    tries: usize,
+    holds: impl Fn(&Message) -> Result<(), Option<RuleAt>>,
+) -> Option<Message> {
+    let mut rest = set.clone();
+    for _ in 0..tries {
+        let message = rest.witness()?;
+        match holds(&message) {
+            Ok(()) => return Some(message),
+            Err(Some(against)) => {
+                let rule = path.rule(against)?;
+                let matched = rule.guard.split(&rest);
+                if matched.is_empty() {
+                    return None;
+                }
+                rest = rest.minus(&matched.sure).minus(&matched.unsure);
+            }
+            Err(None) => return None,
+        }
+    }
+    None
+}
