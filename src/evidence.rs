@@ -13,6 +13,7 @@ pub mod witness;
 pub mod words;
 
 use jiff::civil::Date;
+use rayon::prelude::*;
 
 use crate::allow::address::AddressSet;
 use crate::allow::domain::{Domain, DomainSet};
@@ -77,6 +78,7 @@ pub struct StreamEvidence<'a> {
 }
 
 /// The answer for one concern.
+#[derive(Clone)]
 pub struct Row {
     /// Index of the stage.
     pub stage: usize,
@@ -127,7 +129,7 @@ impl<'a> Evidence<'a> {
         let attacker = Attacker::of(facts, &vendor_hosts.union(&own_hosts), &vendor_domains);
         let streams: Vec<StreamEvidence<'a>> = facts
             .requirements
-            .iter()
+            .par_iter()
             .map(|requirement| stream(facts, requirement))
             .collect();
         let faults = diagnosis::faults(&streams);
@@ -188,7 +190,7 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
     let trace = path.trace(&path.masked(&requirement.wide), open);
     let narrow = (requirement.narrow != requirement.wide).then(|| path.trace(&path.masked(&requirement.narrow), open));
     let dns = asks_dns(path);
-    let mut rows = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     for concern in requirement.concerns.iter() {
         let Some(stage) = path.judge(concern) else { continue };
         if !judged.has(concern) {
@@ -198,6 +200,17 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
                 answer: Answer::NotApplicable,
                 coverage: Coverage::default(),
             });
+            continue;
+        }
+        let alike = |row: &&Row| {
+            judged.has(row.concern)
+                && trace.treats_alike(row.concern, concern)
+                && narrow
+                    .as_ref()
+                    .is_none_or(|narrow| narrow.treats_alike(row.concern, concern))
+        };
+        if let Some(row) = rows.iter().find(alike) {
+            rows.push(Row { concern, ..row.clone() });
             continue;
         }
         let mut coverage = trace.coverage(concern);

@@ -13,6 +13,7 @@ use crate::allow::header::HeaderName;
 
 mod factor;
 mod set;
+pub(crate) mod union;
 
 #[cfg(test)]
 mod laws;

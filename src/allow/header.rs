@@ -167,6 +167,16 @@ impl Matcher {
         folded(text)
     }
 
+    /// Equal for equal matchers, and only for these.
+    pub(super) fn key(&self) -> (u8, String) {
+        match self {
+            Self::Equals(text) => (0, folded(text)),
+            Self::Contains(text) => (1, folded(text)),
+            Self::Word(text) => (2, folded(text)),
+            Self::Pattern(pattern) => (3, pattern.as_str().to_owned()),
+        }
+    }
+
     /// Whether every text surely passes.
     pub(super) fn is_certain(&self) -> bool {
         match self {
@@ -236,6 +246,9 @@ fn single(mut chars: impl Iterator<Item = char>) -> Option<char> {
 }
 
 fn same(a: &str, b: &str) -> bool {
+    if a.is_ascii() && b.is_ascii() {
+        return a.eq_ignore_ascii_case(b);
+    }
     a.chars().map(fold).eq(b.chars().map(fold))
 }
 

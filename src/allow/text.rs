@@ -3,17 +3,19 @@
 //! Membership is exact. Whether such a set is empty is decided where a proof or a witness is
 //! found, and otherwise said to be unknown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::header::{Matcher, folded};
 
 /// The texts that pass all of some questions and none of others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cube {
+    // Both shared: long lists of exceptions go with every product that is taken apart by them.
     /// Each must match.
-    pub all: Vec<Matcher>,
+    pub all: Arc<[Matcher]>,
     /// None may match.
-    pub none: Vec<Matcher>,
+    pub none: Arc<[Matcher]>,
 }
 
 /// Whether a set holds a text.
@@ -51,23 +53,23 @@ impl Cube {
 
     fn everything() -> Self {
         Self {
-            all: Vec::new(),
-            none: Vec::new(),
+            all: Arc::default(),
+            none: Arc::default(),
+        }
+    }
+
+    fn asking(all: Matcher) -> Self {
+        Self {
+            all: Arc::new([all]),
+            none: Arc::default(),
         }
     }
 
     fn and(&self, other: &Self) -> Self {
-        let mut both = self.clone();
-        both.all
-            .extend(other.all.iter().filter(|matcher| !self.all.contains(matcher)).cloned());
-        both.none.extend(
-            other
-                .none
-                .iter()
-                .filter(|matcher| !self.none.contains(matcher))
-                .cloned(),
-        );
-        both
+        Self {
+            all: joined(&self.all, &other.all),
+            none: joined(&self.none, &other.none),
+        }
     }
 
     fn is_surely_empty(&self) -> bool {
@@ -141,6 +143,19 @@ impl Cube {
     }
 }
 
+/// The matchers of both lists, each once.
+fn joined(one: &Arc<[Matcher]>, other: &Arc<[Matcher]>) -> Arc<[Matcher]> {
+    if other.is_empty() || Arc::ptr_eq(one, other) {
+        return Arc::clone(one);
+    }
+    if one.is_empty() {
+        return Arc::clone(other);
+    }
+    let known: HashSet<(u8, String)> = one.iter().map(Matcher::key).collect();
+    let more = other.iter().filter(|matcher| !known.contains(&matcher.key()));
+    one.iter().chain(more).cloned().collect()
+}
+
 /// The orders worth trying: as given, reversed and each text moved to the front.
 fn orders<'a>(texts: &[&'a str]) -> Vec<Vec<&'a str>> {
     const N_ROTATED: usize = 4;
@@ -181,10 +196,7 @@ impl TextSet {
 
     /// The texts that pass a question.
     pub fn matching(matcher: Matcher) -> Self {
-        Self::of_cubes([Cube {
-            all: vec![matcher],
-            none: Vec::new(),
-        }])
+        Self::of_cubes([Cube::asking(matcher)])
     }
 
     /// The texts that pass any of the questions; for long lists, as it compares them no more
@@ -195,10 +207,7 @@ impl TextSet {
         for matcher in matchers {
             match matcher {
                 Matcher::Equals(text) => named.push(text),
-                _ => set.add(Cube {
-                    all: vec![matcher],
-                    none: Vec::new(),
-                }),
+                _ => set.add(Cube::asking(matcher)),
             }
         }
         for text in &named {
@@ -209,8 +218,8 @@ impl TextSet {
 
     fn failing(matchers: Vec<Matcher>) -> Self {
         Self::of_cubes([Cube {
-            all: Vec::new(),
-            none: matchers,
+            all: Arc::default(),
+            none: matchers.into(),
         }])
     }
 
@@ -303,7 +312,9 @@ impl TextSet {
         for mut cube in left.cubes {
             let held = other.only.values().filter(|text| cube.contains(text));
             let held: Vec<Matcher> = held.cloned().map(Matcher::Equals).collect();
-            cube.none.extend(held);
+            if !held.is_empty() {
+                cube.none = cube.none.iter().cloned().chain(held).collect();
+            }
             cut.add(cube);
         }
         left.only
@@ -324,6 +335,12 @@ impl TextSet {
         self.only.contains_key(&folded(text)) || self.cubes.iter().any(|cube| cube.contains(text))
     }
 
+    /// Whether there is surely no text in the set. Looks for no witness, as [`TextSet::emptiness`] does.
+    pub fn is_surely_empty(&self) -> bool {
+        // Surely empty cubes are never kept.
+        self.only.is_empty() && self.cubes.is_empty()
+    }
+
     /// Whether the set holds a text, with the first one found.
     pub fn emptiness(&self) -> Emptiness {
         if let Some(text) = self.only.values().next() {
@@ -332,8 +349,7 @@ impl TextSet {
         if let Some(text) = self.cubes.iter().find_map(Cube::witness) {
             return Emptiness::Inhabited(text);
         }
-        // Surely empty cubes are never kept.
-        if self.cubes.is_empty() {
+        if self.is_surely_empty() {
             Emptiness::Empty
         } else {
             Emptiness::Unknown

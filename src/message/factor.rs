@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::allow::domain::{Domain, DomainSet};
-use crate::allow::header::{Emptiness, HeaderName, TextSet};
+use crate::allow::header::{HeaderName, TextSet};
 
 /// Sets of finite sets of names: "some in each of these, none in that".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,7 +171,7 @@ impl HeaderSet {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        !self.absent && matches!(self.values.emptiness(), Emptiness::Empty)
+        !self.absent && self.values.is_surely_empty()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::message::union::Union;
 use crate::message::{Concern, Fields, Message, MessageSet};
 
 use super::trace::{Hit, Trace};
@@ -100,10 +101,11 @@ impl Trace<'_> {
             };
         };
         let mut tally = self.tally(concern, judge);
-        let mut cleared = tally.cleared;
-        cleared.absorb(tally.waived.minus(&cleared));
-        tally.doubted.append(&mut tally.wavering);
-        let (undecided, needs) = settled(&tally.doubted, &cleared);
+        let mut cleared = tally.cleared.into_set();
+        let waived = tally.waived.into_set();
+        cleared.absorb(waived.minus(&cleared));
+        tally.doubted.0.append(&mut tally.wavering.0);
+        let (undecided, needs) = tally.doubted.settled(&cleared);
         for (_, set) in &mut tally.undone {
             *set = set.minus(&cleared);
         }
@@ -113,7 +115,7 @@ impl Trace<'_> {
             cleared,
             undecided,
             needs,
-            waived: tally.waived,
+            waived,
             clearers: tally.clearers,
             undone: tally.undone,
         }
@@ -134,11 +136,13 @@ impl Trace<'_> {
         let tally = self.tally(concern, judge);
         let mut out = tally.waived;
         for end in self.ends.iter().filter(|end| end.at.stage <= judge) {
-            out.absorb(end.sure.clone());
+            out.add(end.sure.clone());
         }
-        let mut cleared = tally.cleared.minus(&out);
-        out.absorb(tally.cleared);
-        let (mut undecided, mut needs) = settled(&tally.doubted, &out);
+        let mut out = out.into_set();
+        let all_cleared = tally.cleared.into_set();
+        let mut cleared = all_cleared.minus(&out);
+        out.absorb(all_cleared);
+        let (mut undecided, mut needs) = tally.doubted.settled(&out);
         for end in self.ends.iter().filter(|end| end.at.stage <= judge) {
             let part = cleared.intersect(&end.unsure);
             if !part.is_empty() {
@@ -170,36 +174,80 @@ impl Trace<'_> {
         tally
     }
 
+    /// Whether all that was met does the same to two concerns, which are judged at one stage.
+    pub fn treats_alike(&self, one: Concern, other: Concern) -> bool {
+        let same = |effect: &Effect| match effect {
+            Effect::Clears(concerns)
+            | Effect::MayClear(concerns, _)
+            | Effect::Raises(concerns, _)
+            | Effect::Waives(concerns) => concerns.has(one) == concerns.has(other),
+            Effect::Ends { .. } | Effect::Stops | Effect::Acts(..) | Effect::Alters => true,
+        };
+        let mut rules = self.hits.iter().filter_map(|hit| self.path.rule(hit.at));
+        [one, other].iter().all(|concern| *concern != Concern::Routing)
+            && self.path.judge(one) == self.path.judge(other)
+            && rules.all(|rule| rule.effects.iter().all(same))
+    }
+
     /// Ends of the way, read as a concern: left is what surely ends, undecided what may.
     pub fn routing(&self) -> Coverage {
-        let mut coverage = Coverage::default();
+        let mut doubts = Doubts::default();
         for end in &self.ends {
-            coverage.left.absorb(end.sure.clone());
+            doubts.add(&end.unsure, &end.needs);
         }
-        let doubts: Vec<Doubt> = self
-            .ends
-            .iter()
-            .map(|end| (end.unsure.clone(), end.needs.clone()))
-            .collect();
-        (coverage.undecided, coverage.needs) = settled(&doubts, &coverage.left);
+        let left: Union = self.ends.iter().map(|end| end.sure.clone()).collect();
+        let mut coverage = Coverage {
+            left: left.into_set(),
+            ..Coverage::default()
+        };
+        (coverage.undecided, coverage.needs) = doubts.settled(&coverage.left);
         coverage.cleared = self.sent.minus(&coverage.left).minus(&coverage.undecided);
         coverage.capped(&self.sent)
     }
 }
 
-/// A set about which something is undecided, and what would decide it.
-type Doubt = (MessageSet, BTreeSet<NeedId>);
+/// Sets about which something is undecided, by what would decide it.
+#[derive(Default)]
+struct Doubts(Vec<(BTreeSet<NeedId>, Union)>);
+
+impl Doubts {
+    fn add(&mut self, set: &MessageSet, needs: &BTreeSet<NeedId>) {
+        if set.is_empty() {
+            return;
+        }
+        let same = self.0.iter_mut().find(|(known, _)| known == needs);
+        if let Some((_, sets)) = same {
+            sets.add(set.clone());
+        } else {
+            self.0.push((needs.clone(), [set.clone()].into_iter().collect()));
+        }
+    }
+
+    /// What is in doubt and not decided, and what would decide that.
+    fn settled(self, decided: &MessageSet) -> (MessageSet, BTreeSet<NeedId>) {
+        let mut undecided = MessageSet::empty();
+        let mut all = BTreeSet::new();
+        for (needs, sets) in self.0 {
+            let open = sets.into_set().minus(decided);
+            if !open.is_empty() {
+                undecided.absorb(open);
+                all.extend(needs);
+            }
+        }
+        (undecided, all)
+    }
+}
 
 /// What the rules that matched did to one concern, one after the other.
 #[derive(Default)]
 struct Tally {
-    cleared: MessageSet,
+    cleared: Union,
     /// A waiver is no clearance: nothing takes it back.
-    waived: MessageSet,
+    waived: Union,
     /// Possibly cleared.
-    doubted: Vec<Doubt>,
+    doubted: Doubts,
     /// Possibly waived.
-    wavering: Vec<Doubt>,
+    wavering: Doubts,
     clearers: Vec<RuleAt>,
     undone: Vec<(RuleAt, MessageSet)>,
 }
@@ -209,56 +257,41 @@ impl Tally {
         match effect {
             Effect::Clears(concerns) if concerns.has(concern) => {
                 self.clearers.push(hit.at);
-                self.cleared.absorb(hit.sure.clone());
-                self.doubt(&hit.unsure, hit.needs.clone());
+                self.cleared.add(hit.sure.clone());
+                self.doubted.add(&hit.unsure, &hit.needs);
             }
             Effect::MayClear(concerns, need) if concerns.has(concern) => {
                 self.clearers.push(hit.at);
-                self.doubt(&hit.sure, BTreeSet::from([*need]));
-                self.doubt(&hit.unsure, hit.needs.iter().copied().chain([*need]).collect());
+                self.doubted.add(&hit.sure, &BTreeSet::from([*need]));
+                self.doubted.add(&hit.unsure, &with(&hit.needs, *need));
             }
             Effect::Waives(concerns) if concerns.has(concern) => {
-                self.waived.absorb(hit.sure.clone());
-                if !hit.unsure.is_empty() {
-                    self.wavering.push((hit.unsure.clone(), hit.needs.clone()));
-                }
+                self.waived.add(hit.sure.clone());
+                self.wavering.add(&hit.unsure, &hit.needs);
             }
             Effect::Raises(concerns, need) if concerns.has(concern) => {
-                let sure = self.cleared.intersect(&hit.sure);
-                let unsure = self.cleared.intersect(&hit.unsure);
-                if sure.is_empty() && unsure.is_empty() {
+                if !self.cleared.overlaps(&hit.sure) && !self.cleared.overlaps(&hit.unsure) {
                     return;
                 }
-                self.cleared = self.cleared.minus(&hit.sure).minus(&hit.unsure);
-                self.doubt(&sure, BTreeSet::from([*need]));
-                self.doubt(&unsure, hit.needs.iter().copied().chain([*need]).collect());
+                let cleared = std::mem::take(&mut self.cleared).into_set();
+                let sure = cleared.intersect(&hit.sure);
+                let unsure = cleared.intersect(&hit.unsure);
+                self.cleared.add(cleared.minus(&hit.sure).minus(&hit.unsure));
+                self.doubted.add(&sure, &BTreeSet::from([*need]));
+                self.doubted.add(&unsure, &with(&hit.needs, *need));
                 let mut taken = sure;
                 taken.absorb(unsure);
-                self.undone.push((hit.at, taken));
+                if !taken.is_empty() {
+                    self.undone.push((hit.at, taken));
+                }
             }
             _ => {}
         }
     }
-
-    fn doubt(&mut self, set: &MessageSet, needs: BTreeSet<NeedId>) {
-        if !set.is_empty() {
-            self.doubted.push((set.clone(), needs));
-        }
-    }
 }
 
-/// What is in doubt and not decided, and what would decide that.
-fn settled(doubts: &[Doubt], decided: &MessageSet) -> Doubt {
-    let mut undecided = MessageSet::empty();
-    let mut all = BTreeSet::new();
-    for (set, needs) in doubts {
-        let open = set.minus(decided);
-        if !open.is_empty() {
-            undecided.absorb(open);
-            all.extend(needs.iter().copied());
-        }
-    }
-    (undecided, all)
+fn with(needs: &BTreeSet<NeedId>, need: NeedId) -> BTreeSet<NeedId> {
+    needs.iter().copied().chain([need]).collect()
 }
 
 impl Coverage {

@@ -238,7 +238,7 @@ fn of_texts(place: Place, matchers: &[Matcher]) -> Option<Vec<Wanted>> {
 fn of_values(place: Place, values: &TextSet) -> Vec<Wanted> {
     let named = values.texts().map(|text| Wanted::Text(place, Matcher::folded(text)));
     let cubes = values.cubes().iter();
-    let asked = cubes.map(|cube| of_text(place, &cube.all).unwrap_or(Wanted::Key(Key::Present(place))));
+    let asked = cubes.map(|cube| of_text(place, cube.all.iter()).unwrap_or(Wanted::Key(Key::Present(place))));
     named.chain(asked).collect()
 }
 

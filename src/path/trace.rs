@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::allow::address::AddressSet;
 use crate::allow::ip::IpSet;
+use crate::message::union::Union;
 use crate::message::{Cube, Field, Fields, HeaderSet, MessageSet, auth};
 
 use super::guard::Split;
@@ -91,9 +92,9 @@ impl MailPath {
             let mut walk = StageWalk {
                 live,
                 ended: MessageSet::empty(),
-                out: Levels::default(),
+                out: Union::default(),
                 stopped: Vec::new(),
-                stopped_all: Levels::default(),
+                stopped_all: Union::default(),
                 maybe_stopped: Vec::new(),
                 maybe_stopped_for: Vec::new(),
                 open_ends: BTreeMap::new(),
@@ -117,44 +118,6 @@ impl Trace<'_> {
     }
 }
 
-/// A growing union, kept as unions of about 1, 2, 4, ... parts.
-///
-/// Adding to one big set, or taking from one, would copy it for every rule: a product of entries.
-#[derive(Default)]
-struct Levels(Vec<(usize, MessageSet)>);
-
-impl Levels {
-    fn add(&mut self, set: MessageSet) {
-        let (mut n_parts, mut sum) = (1, set);
-        while let Some((n, more)) = self.0.pop_if(|(n, _)| *n <= n_parts) {
-            n_parts += n;
-            sum.absorb(more);
-            sum = sum.merged();
-        }
-        self.0.push((n_parts, sum));
-    }
-
-    fn overlaps(&self, set: &MessageSet) -> bool {
-        self.0
-            .iter()
-            .any(|(_, level)| level.overflowed() || level.overlaps(set))
-    }
-
-    fn sets(&self) -> impl Iterator<Item = &MessageSet> {
-        self.0.iter().map(|(_, level)| level)
-    }
-
-    fn taken_from(&self, set: MessageSet) -> MessageSet {
-        let levels = self.0.iter().map(|(_, level)| level);
-        levels
-            .filter(|level| level.overflowed() || level.overlaps(&set))
-            .fold(None, |rest: Option<MessageSet>, level| {
-                Some(rest.as_ref().unwrap_or(&set).minus(level))
-            })
-            .unwrap_or(set)
-    }
-}
-
 /// The sets while they pass one stage.
 struct StageWalk {
     /// What came to this stage.
@@ -162,14 +125,14 @@ struct StageWalk {
     /// Of these, those whose way surely ended here.
     ended: MessageSet,
     /// Of these, those that no later rule of the stage sees: surely ended, or surely stopped.
-    out: Levels,
+    out: Union,
     stopped: Vec<(RuleAt, MessageSet)>,
     /// All that `stopped` holds: whether any of it matters to a rule is asked of all of it at once.
-    stopped_all: Levels,
+    stopped_all: Union,
     /// Rules that may have stopped part of the set.
     maybe_stopped: Vec<(RuleAt, MessageSet)>,
     /// All that `maybe_stopped` holds, by what would decide.
-    maybe_stopped_for: Vec<(BTreeSet<NeedId>, Levels)>,
+    maybe_stopped_for: Vec<(BTreeSet<NeedId>, Union)>,
     /// How many rules may end the way by the same open fields.
     open_ends: BTreeMap<BTreeSet<NeedId>, usize>,
     /// Whether to keep what rules were kept from matching.
@@ -290,7 +253,7 @@ impl StageWalk {
         if let Some((_, all)) = same {
             all.add(unsure);
         } else {
-            let mut all = Levels::default();
+            let mut all = Union::default();
             all.add(unsure);
             self.maybe_stopped_for.push((split.needs, all));
         }

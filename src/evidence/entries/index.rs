@@ -123,7 +123,7 @@ impl<'a> Index<'a> {
                         .or_default()
                         .push((Some(name.clone()), at));
                 }
-                for matcher in values.cubes().iter().flat_map(|cube| &cube.all) {
+                for matcher in values.cubes().iter().flat_map(|cube| cube.all.iter()) {
                     if let Matcher::Equals(text) | Matcher::Word(text) | Matcher::Contains(text) = matcher {
                         self.texts
                             .entry(text.to_ascii_lowercase())
