@@ -3,6 +3,7 @@
 //! A set holds, for each domain, some local parts: none, all, a few or all but a few. The null
 //! sender `<>` has no domain and is in or out by itself.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::domain::{Domain, DomainError, DomainSet, balanced, has_room, shown};
@@ -176,9 +177,15 @@ impl fmt::Display for Sender {
 const N_NEAR: usize = 64;
 
 /// A set of senders.
+///
+/// What is all but a few senders is kept as the few, so that a set and what it leaves share one list, and taking one
+/// from the other is seen at once.
+// INVARIANT: `map` holds at most some of the addresses of the names it does not speak of. This makes the form canonical.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressSet {
     map: SuffixMap<LocalSet>,
+    /// Whether the addresses are all but those of the map.
+    flipped: bool,
     null: bool,
 }
 
@@ -191,8 +198,8 @@ impl AddressSet {
     /// Every sender, the null sender included.
     pub fn all() -> Self {
         Self {
-            map: SuffixMap::constant(LocalSet::All),
             null: true,
+            ..Self::all_addresses()
         }
     }
 
@@ -285,31 +292,55 @@ impl AddressSet {
     }
 
     fn of_map(map: SuffixMap<LocalSet>) -> Self {
-        Self { map, null: false }
+        let flipped = matches!(map.rest(), LocalSet::All | LocalSet::Except(_));
+        let map = if flipped {
+            map.map_injective(LocalSet::complement)
+        } else {
+            map
+        };
+        Self {
+            map,
+            flipped,
+            null: false,
+        }
+    }
+
+    /// What holds at every name, whichever way it is kept.
+    fn spelled_out(&self) -> Cow<'_, SuffixMap<LocalSet>> {
+        if self.flipped {
+            Cow::Owned(self.map.map_injective(LocalSet::complement))
+        } else {
+            Cow::Borrowed(&self.map)
+        }
+    }
+
+    /// The local parts that a value of the map stands for.
+    fn meant<'l>(&self, locals: &'l LocalSet) -> Cow<'l, LocalSet> {
+        if self.flipped {
+            Cow::Owned(locals.complement())
+        } else {
+            Cow::Borrowed(locals)
+        }
     }
 
     /// Senders in either set.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        let null = self.null || other.null;
-        let map = if self.has_no_address() {
-            other.map.clone()
-        } else if other.has_no_address() {
-            self.map.clone()
-        } else {
-            self.map
-                .zip(&other.map, LocalSet::is_all, LocalSet::is_all, LocalSet::union)
-        };
-        Self { map, null }
+        self.complement().intersect(&other.complement()).complement()
     }
 
     /// Senders in both sets.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {
+        let map = match (self.flipped, other.flipped) {
+            (false, false) => both(&self.map, &other.map),
+            (false, true) => without(&self.map, &other.map),
+            (true, false) => without(&other.map, &self.map),
+            (true, true) => either(&self.map, &other.map),
+        };
         Self {
-            map: self
-                .map
-                .zip(&other.map, LocalSet::is_none, LocalSet::is_none, LocalSet::intersect),
+            map,
+            flipped: self.flipped && other.flipped,
             null: self.null && other.null,
         }
     }
@@ -317,18 +348,15 @@ impl AddressSet {
     /// Senders in this set and not in the other.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
-        let minus = |a: &LocalSet, b: &LocalSet| a.intersect(&b.complement());
-        Self {
-            map: self.map.zip(&other.map, LocalSet::is_none, LocalSet::is_all, minus),
-            null: self.null && !other.null,
-        }
+        self.intersect(&other.complement())
     }
 
     /// Senders not in this set.
     #[must_use]
     pub fn complement(&self) -> Self {
         Self {
-            map: self.map.map_injective(LocalSet::complement),
+            map: self.map.clone(),
+            flipped: !self.flipped,
             null: !self.null,
         }
     }
@@ -337,18 +365,19 @@ impl AddressSet {
     #[must_use]
     pub fn restrict_to(&self, domains: &DomainSet) -> Self {
         let keep = |locals: &LocalSet, whole: &bool| if *whole { locals.clone() } else { LocalSet::None };
-        Self::of_map(self.map.zip(domains.map(), LocalSet::is_none, |whole| !whole, keep))
+        let map = self.spelled_out();
+        Self::of_map(map.zip(domains.map(), LocalSet::is_none, |whole| !whole, keep))
     }
 
     /// The domains at which some address is in the set.
     pub fn domains_touched(&self) -> DomainSet {
         let nothing = SuffixMap::constant(());
-        let touched = |locals: &LocalSet, (): &()| !locals.is_none();
+        let touched = |locals: &LocalSet, (): &()| !self.meant(locals).is_none();
         DomainSet::of_map(self.map.zip(&nothing, |_| false, |()| false, touched))
     }
 
     fn has_no_address(&self) -> bool {
-        self.map.rest().is_none() && self.map.nodes().is_empty()
+        !self.flipped && is_blank(&self.map)
     }
 
     /// Whether there is no sender in the set.
@@ -358,12 +387,12 @@ impl AddressSet {
 
     /// Whether every sender is in the set, the null sender included.
     pub fn is_all(&self) -> bool {
-        self.null && self.map.rest().is_all() && self.map.nodes().is_empty()
+        self.null && self.flipped && is_blank(&self.map)
     }
 
     /// Whether the set also reaches domains it does not name.
     pub fn is_open(&self) -> bool {
-        !self.map.rest().is_none()
+        !self.meant(self.map.rest()).is_none()
     }
 
     /// Whether the domain alone decides if an address is in the set, and the null sender is out.
@@ -375,7 +404,7 @@ impl AddressSet {
 
     /// Whether an address is in the set.
     pub fn contains(&self, address: &Address) -> bool {
-        self.map.get(&address.domain.key()).contains(&address.local)
+        self.map.get(&address.domain.key()).contains(&address.local) != self.flipped
     }
 
     /// Whether the null sender is in the set.
@@ -393,14 +422,19 @@ impl AddressSet {
 
     /// Whether every sender of the other set is in this one.
     pub fn covers(&self, other: &Self) -> bool {
-        let missing = |a: &LocalSet, b: &LocalSet| b.overlaps(&a.complement());
-        (self.null || !other.null) && !self.map.any(&other.map, LocalSet::is_all, LocalSet::is_none, missing)
+        !other.overlaps(&self.complement())
     }
 
     /// Whether some sender is in both sets.
     pub fn overlaps(&self, other: &Self) -> bool {
-        let dead = LocalSet::is_none;
-        (self.null && other.null) || self.map.any(&other.map, dead, dead, LocalSet::overlaps)
+        let address = || match (self.flipped, other.flipped) {
+            (false, false) => share(&self.map, &other.map),
+            (false, true) => is_more(&self.map, &other.map),
+            (true, false) => is_more(&other.map, &self.map),
+            // Neither leaves out all addresses of the names it does not speak of, and of these there are always more.
+            (true, true) => true,
+        };
+        (self.null && other.null) || address()
     }
 
     /// A sender of the set, in a fixed order: for a set open to domains it does not name one at
@@ -413,22 +447,23 @@ impl AddressSet {
     }
 
     fn smallest_address(&self) -> Option<Address> {
-        if let Some(local) = self.map.rest().smallest() {
-            let domain = Domain::invented(|domain| self.map.get(&domain.key()).contains(&local));
+        let contains = |local: &str, domain: &Domain| self.map.get(&domain.key()).contains(local) != self.flipped;
+        if let Some(local) = self.meant(self.map.rest()).smallest() {
+            let domain = Domain::invented(|domain| contains(&local, domain));
             return Some(Address { local, domain });
         }
-        if let Some(address) = members_of(self.map.nodes().iter().take(N_NEAR)).next() {
+        if let Some(address) = self.members_of(self.map.nodes().iter().take(N_NEAR)).next() {
             return Some(address);
         }
         let at = |domain: Domain, locals: &LocalSet| locals.smallest().map(|local| Address { local, domain });
         let nodes = self.map.nodes();
-        if let Some(node) = nodes.iter().find(|node| !node.exact.is_none()) {
-            return at(Domain::of_key(&node.key), &node.exact);
+        if let Some(node) = nodes.iter().find(|node| !self.meant(&node.exact).is_none()) {
+            return at(Domain::of_key(&node.key), &self.meant(&node.exact));
         }
-        let node = nodes.iter().find(|node| !node.below.is_none())?;
-        let local = node.below.smallest()?;
+        let node = nodes.iter().find(|node| !self.meant(&node.below).is_none())?;
+        let local = self.meant(&node.below).smallest()?;
         let above = Domain::of_key(&node.key);
-        let domain = above.invented_below(|domain| self.map.get(&domain.key()).contains(&local))?;
+        let domain = above.invented_below(|domain| contains(&local, domain))?;
         Some(Address { local, domain })
     }
 
@@ -436,28 +471,81 @@ impl AddressSet {
     /// itself and below it. Says nothing of the domains an open set does not name.
     pub fn positive_domains(&self) -> impl Iterator<Item = (Domain, bool, bool)> {
         self.map.nodes().iter().filter_map(|node| {
-            let (exact, below) = (!node.exact.is_none(), !node.below.is_none());
+            let (exact, below) = (!self.meant(&node.exact).is_none(), !self.meant(&node.below).is_none());
             (exact || below).then(|| (Domain::of_key(&node.key), exact, below))
         })
     }
 
     /// The addresses the set names one by one.
     pub fn exact_members(&self) -> impl Iterator<Item = Address> {
-        members_of(self.map.nodes().iter())
+        self.members_of(self.map.nodes().iter())
+    }
+
+    fn members_of<'s>(
+        &'s self,
+        nodes: impl Iterator<Item = &'s Node<LocalSet>> + 's,
+    ) -> impl Iterator<Item = Address> + 's {
+        nodes.flat_map(|node| {
+            let locals = match (&node.exact, self.flipped) {
+                (LocalSet::Only(locals), false) | (LocalSet::Except(locals), true) => &**locals,
+                _ => &[],
+            };
+            locals.iter().map(|local| Address {
+                local: (**local).to_owned(),
+                domain: Domain::of_key(&node.key),
+            })
+        })
     }
 }
 
-fn members_of<'n>(nodes: impl Iterator<Item = &'n Node<LocalSet>>) -> impl Iterator<Item = Address> {
-    nodes.flat_map(|node| {
-        let locals = match &node.exact {
-            LocalSet::Only(locals) => &**locals,
-            _ => &[],
-        };
-        locals.iter().map(|local| Address {
-            local: (**local).to_owned(),
-            domain: Domain::of_key(&node.key),
-        })
-    })
+type Map = SuffixMap<LocalSet>;
+
+fn is_blank(map: &Map) -> bool {
+    map.rest().is_none() && map.nodes().is_empty()
+}
+
+fn both(one: &Map, other: &Map) -> Map {
+    if one.is_same(other) || is_blank(one) {
+        return one.clone();
+    }
+    if is_blank(other) {
+        return other.clone();
+    }
+    one.zip(other, LocalSet::is_none, LocalSet::is_none, LocalSet::intersect)
+}
+
+fn either(one: &Map, other: &Map) -> Map {
+    if one.is_same(other) || is_blank(other) {
+        return one.clone();
+    }
+    if is_blank(one) {
+        return other.clone();
+    }
+    one.zip(other, LocalSet::is_all, LocalSet::is_all, LocalSet::union)
+}
+
+fn without(one: &Map, other: &Map) -> Map {
+    if one.is_same(other) {
+        return SuffixMap::constant(LocalSet::None);
+    }
+    if is_blank(one) || is_blank(other) {
+        return one.clone();
+    }
+    let minus = |a: &LocalSet, b: &LocalSet| a.intersect(&b.complement());
+    one.zip(other, LocalSet::is_none, LocalSet::is_all, minus)
+}
+
+fn share(one: &Map, other: &Map) -> bool {
+    if one.is_same(other) {
+        return !is_blank(one);
+    }
+    one.any(other, LocalSet::is_none, LocalSet::is_none, LocalSet::overlaps)
+}
+
+/// Whether one has an address that the other has not.
+fn is_more(one: &Map, other: &Map) -> bool {
+    let more = |a: &LocalSet, b: &LocalSet| a.overlaps(&b.complement());
+    !one.is_same(other) && one.any(other, LocalSet::is_none, LocalSet::is_all, more)
 }
 
 impl FromIterator<Address> for AddressSet {

@@ -138,6 +138,11 @@ impl<T: Clone + Eq> SuffixMap<T> {
         &self.rest
     }
 
+    /// Whether this is plainly the other map: a copy of one list. False also means "not known".
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.nodes, &other.nodes) && self.rest == other.rest
+    }
+
     /// The value at a name.
     pub(super) fn get(&self, key: &Key) -> &T {
         self.at(key).0

@@ -583,7 +583,13 @@ fn is_secret(evidence: &Evidence<'_>, pred: &Pred) -> bool {
             && known == name
         {
             texts.extend(wanted.texts());
-            texts.extend(wanted.cubes().iter().flat_map(|cube| cube.all.iter()).filter_map(spelled_by));
+            texts.extend(
+                wanted
+                    .cubes()
+                    .iter()
+                    .flat_map(|cube| cube.all.iter())
+                    .filter_map(spelled_by),
+            );
         }
     }
     let secret = |text: &str| texts.iter().any(|known| known.eq_ignore_ascii_case(text));
