@@ -17,6 +17,8 @@ pub mod form;
 
 pub mod spelling;
 
+pub mod dns;
+
 pub mod pack;
 
 pub mod policy;

@@ -21,6 +21,7 @@ const RANKS: &[(&str, u32)] = &[
     ("message", 30),
     ("form", 35),
     ("spelling", 36),
+    ("dns", 40),
     ("pack", 40),
     ("policy", 40),
     ("tenant", 50),
