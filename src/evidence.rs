@@ -19,7 +19,7 @@ use crate::allow::address::AddressSet;
 use crate::allow::domain::{Domain, DomainSet};
 use crate::allow::ip::IpSet;
 use crate::message::{Concern, Concerns, Cube, Field, MessageSet, auth};
-use crate::pack::Pack;
+use crate::pack::{Delivery, Pack};
 use crate::path::coverage::{Answer, Coverage};
 use crate::path::trace::Trace;
 use crate::path::{Effect, MailPath, Need, NeedId};
@@ -187,8 +187,13 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
         judged = judged.without(judged.without(AFTER_DELIVERY));
     }
     let open = requirement.open;
-    let trace = path.trace(&path.masked(&requirement.wide), open);
-    let narrow = (requirement.narrow != requirement.wide).then(|| path.trace(&path.masked(&requirement.narrow), open));
+    // What connects to the platform itself passes no filter in front of it.
+    let trace_of = |set: &MessageSet| match requirement.delivery {
+        Delivery::SmtpDirect => path.trace_from(path.entry_past_hops(), set, open),
+        _ => path.trace(&path.masked(set), open),
+    };
+    let trace = trace_of(&requirement.wide);
+    let narrow = (requirement.narrow != requirement.wide).then(|| trace_of(&requirement.narrow));
     let dns = asks_dns(path);
     let mut rows: Vec<Row> = Vec::new();
     for concern in requirement.concerns.iter() {

@@ -353,6 +353,14 @@ impl MailPath {
         self.needs.get(id.0 as usize)
     }
 
+    /// The stage at which mail arrives that is sent past the filters in front.
+    pub fn entry_past_hops(&self) -> usize {
+        self.stages
+            .iter()
+            .take_while(|stage| stage.id.starts_with("hop/"))
+            .count()
+    }
+
     /// The stage that judges a concern.
     pub fn judge(&self, concern: Concern) -> Option<usize> {
         self.stages.iter().position(|stage| stage.judges.has(concern))

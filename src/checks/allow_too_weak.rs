@@ -5,7 +5,7 @@ use crate::evidence::diagnosis::Cause;
 use crate::evidence::{Evidence, words};
 use crate::problem::{Label, Level};
 
-use super::draft;
+use super::{draft, ended};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -27,12 +27,20 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             continue;
         };
         let rule = rule.and_then(|rule| words::rule(evidence, rule));
-        let mut labels: Vec<Label> = rule
-            .map(|rule| Label::new(rule.origin, "does not clear high-confidence phish"))
-            .into_iter()
+        // Where each entry is an object of its own, the one that takes the mail is what is too weak.
+        let row = rule.and_then(|rule| {
+            let lists = rule.lists.iter().filter(|list| !list.exception);
+            let entry = lists.into_iter().find_map(|list| ended::catching(list, &fault.first))?;
+            Some((entry.span, entry.detail.as_ref()?.object.clone()))
+        });
+        let too_weak = row.or_else(|| rule.map(|rule| (rule.origin, rule.object.clone())));
+        let mut labels: Vec<Label> = too_weak
+            .iter()
+            .map(|(span, _)| Label::new(*span, "does not clear high-confidence phish"))
             .collect();
         labels.push(words::asked(stream));
-        let name = rule.map_or_else(|| "the allow".to_owned(), |rule| words::called(&rule.object));
+        let object = too_weak.map(|(_, object)| object);
+        let name = object.as_deref().map_or_else(|| "the allow".to_owned(), words::called);
         let condition = if need.is_some() {
             " where the recipients' `mx` points to Microsoft, which is not known here"
         } else {
@@ -45,7 +53,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
                 words::mail(evidence, &fault.streams),
             ),
             help: "clear simulations by Advanced Delivery, the only control that holds against this verdict".to_owned(),
-            object: rule.map(|rule| rule.object.clone()),
+            object,
             value: "high-confidence-phish".to_owned(),
             labels,
             ..draft::of(evidence, fault)

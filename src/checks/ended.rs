@@ -29,16 +29,16 @@ pub(super) fn drafts(evidence: &Evidence<'_>, at_edge: bool) -> Vec<Draft> {
 }
 
 fn draft(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault, rule: &Rule, verdict: Verdict) -> Draft {
-    let catching = rule
+    let caught_by = rule
         .lists
         .iter()
         .filter(|list| !list.exception)
-        .find_map(|list| blocking(list, &fault.first));
-    let object = catching
+        .find_map(|list| catching(list, &fault.first));
+    let object = caught_by
         .and_then(|entry| entry.detail.as_ref())
         .map_or_else(|| rule.object.clone(), |detail| detail.object.clone());
     let mut labels = Vec::new();
-    if let Some(entry) = catching {
+    if let Some(entry) = caught_by {
         labels.push(Label::new(entry.span, format!("{} here", word(verdict))));
         if entry.span != rule.origin {
             labels.push(Label::new(rule.origin, "by this"));
@@ -69,7 +69,7 @@ fn draft(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault, ru
             }
             _ => format!("except the vendor's mail from {name}, or take the value out"),
         },
-        value: catching
+        value: caught_by
             .map(|entry| entry.text.to_ascii_lowercase())
             .unwrap_or_default(),
         object: Some(object),
@@ -88,7 +88,7 @@ fn word(verdict: Verdict) -> &'static str {
 }
 
 /// The entry that catches the part.
-fn blocking<'r>(list: &'r List, diagnosis: &Diagnosis) -> Option<&'r Entry> {
+pub(super) fn catching<'r>(list: &'r List, diagnosis: &Diagnosis) -> Option<&'r Entry> {
     let catches = |cube: &Cube, meaning: &Meaning| match meaning {
         Meaning::Networks(hosts) | Meaning::Malformed { meant: Some(hosts), .. } => cube.ip.overlaps(hosts),
         Meaning::Senders(senders) => {

@@ -96,16 +96,12 @@ pub fn run(mut args: WhyArgs, options: &ArgMatches, world: World) -> Outcome {
             jobs.len()
         ));
     };
-    let mut prepared = prepare(job, &library, &settings);
-    if args.entry == EntryPoint::SmtpDirect && prepared.reading.path.mask.take().is_some() {
-        prepared
-            .reading
-            .path
-            .stages
-            .retain(|stage| !stage.id.starts_with("hop/"));
-    }
+    let prepared = prepare(job, &library, &settings);
     let path = &prepared.reading.path;
-    let journey = path.walk(&path.masked_message(&message));
+    let journey = match args.entry {
+        EntryPoint::SmtpDirect => path.walk_from(path.entry_past_hops(), &message),
+        EntryPoint::Smtp => path.walk(&path.masked_message(&message)),
+    };
     let mut err = String::new();
     for problem in &prepared.problems {
         err.push_str(&report::human::problem(problem, &prepared.sources));

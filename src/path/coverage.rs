@@ -80,7 +80,7 @@ impl MailPath {
     /// What of an attacker's messages is let in as far as one concern goes; see [`Trace::excess`].
     pub fn excess(&self, concern: Concern, attacker: &MessageSet) -> Coverage {
         // Nobody asks what an attacker's mail was kept from.
-        self.run(attacker, Fields::default(), false).excess(concern)
+        self.run(attacker, Fields::default(), 0, false).excess(concern)
     }
 }
 

@@ -75,10 +75,15 @@ impl MailPath {
     /// `open` are the fields that the sender's description leaves open: an end that depends on one of them is only
     /// possible, since nobody said that such mail is ever sent.
     pub fn trace(&self, sent: &MessageSet, open: Fields) -> Trace<'_> {
-        self.run(sent, open, true)
+        self.run(sent, open, 0, true)
     }
 
-    pub(super) fn run(&self, sent: &MessageSet, open: Fields, shadows: bool) -> Trace<'_> {
+    /// The same for mail that arrives at a later stage than the first.
+    pub fn trace_from(&self, entry: usize, sent: &MessageSet, open: Fields) -> Trace<'_> {
+        self.run(sent, open, entry, true)
+    }
+
+    pub(super) fn run(&self, sent: &MessageSet, open: Fields, entry: usize, shadows: bool) -> Trace<'_> {
         let mut trace = Trace {
             path: self,
             sent: sent.clone(),
@@ -88,7 +93,7 @@ impl MailPath {
             shadows: Vec::new(),
         };
         let mut live = sent.clone();
-        for (stage, found) in self.stages.iter().enumerate() {
+        for (stage, found) in self.stages.iter().enumerate().skip(entry) {
             let mut walk = StageWalk {
                 live,
                 ended: MessageSet::empty(),

@@ -114,7 +114,12 @@ impl State {
 impl MailPath {
     /// Walks one message through the path.
     pub fn walk(&self, message: &Message) -> Journey {
-        self.walk_among(message, None)
+        self.walk_among(message, 0, None)
+    }
+
+    /// Walks one message that arrives at a later stage than the first.
+    pub fn walk_from(&self, entry: usize, message: &Message) -> Journey {
+        self.walk_among(message, entry, None)
     }
 
     /// Rules that can keep another rule's clearance from a message: those that end, stop or raise.
@@ -135,7 +140,7 @@ impl MailPath {
         if let Err(at) = among.binary_search(&rule) {
             among.insert(at, rule);
         }
-        let journey = self.walk_among(message, Some(&among));
+        let journey = self.walk_among(message, 0, Some(&among));
         let mut concerns = journey.stages.iter().flat_map(|stage| &stage.concerns);
         let held = concerns.any(|(concern, standing)| {
             wanted.has(*concern) && matches!(standing, Standing::Cleared(at) if *at == rule)
@@ -148,7 +153,7 @@ impl MailPath {
     }
 
     /// Walks one message past all rules, or past some, which are given in order.
-    fn walk_among(&self, message: &Message, among: Option<&[RuleAt]>) -> Journey {
+    fn walk_among(&self, message: &Message, entry: usize, among: Option<&[RuleAt]>) -> Journey {
         let mut state = State {
             cleared: Vec::new(),
             waived: Vec::new(),
@@ -168,7 +173,7 @@ impl MailPath {
         let mut doubtful = false;
         // How it may have ended before it came to its end.
         let mut otherwise = BTreeSet::new();
-        for (stage, found) in self.stages.iter().enumerate() {
+        for (stage, found) in self.stages.iter().enumerate().skip(entry) {
             let mut result = StageResult {
                 stage,
                 verdict: Some(Verdict::Delivered),

@@ -460,12 +460,12 @@ fn blocked_ipv6(bundle: &Bundle<'_>) -> Option<Rule> {
         if !super::tenant_list::is_action(record, "Block") {
             continue;
         }
-        let (entries, set) = networks("IP", &field::list(record.get("Value")), record.span(), false, true);
+        let (mut read, set) = networks("IP", &field::list(record.get("Value")), record.span(), false, true);
         blocked.push(set);
-        match &mut list {
-            Some(list) => list.entries.extend(entries.entries),
-            None => list = Some(entries),
-        }
+        let rows = std::mem::take(&mut read.entries).into_iter();
+        list.get_or_insert(read)
+            .entries
+            .extend(rows.map(|entry| super::tenant_list::detailed(entry, record)));
     }
     let list = list?;
     Some(Rule {

@@ -226,26 +226,39 @@ fn default_acts(nowhere: Span) -> Rule {
     }
 }
 
-/// `AllowedSenders` and `AllowedSenderDomains` are compared with the header sender.
+/// One list of senders of an anti-spam policy.
+struct Listed {
+    list: List,
+    /// Which header senders are on it.
+    from: Pred,
+}
+
+/// A list of senders, if anything is on it. `AllowedSenders`, `AllowedSenderDomains` and their counterparts are compared with
+/// the header sender.
+fn listed(writer: &Writer<'_, '_>, name: &'static str, bench: &mut Bench) -> Option<Listed> {
+    let list = field::list(writer.tier.policy.get(name));
+    let read = sender_list(writer, name);
+    if read.list.entries.is_empty() && list.unreadable.is_empty() {
+        return None;
+    }
+    let sub_domains = bench.unsaid(
+        "sub-domains/anti-spam",
+        "no source says whether a domain in an anti-spam policy's list covers its sub-domains",
+        Some(read.list.span),
+    );
+    let from = between(Pred::From(read.exact), Pred::From(read.wide), sub_domains);
+    Some(Listed {
+        from: bench.as_far_as_read(Kind::ContentFilterPolicy, name, &list, from),
+        list: read.list,
+    })
+}
+
 fn allowed(writer: &Writer<'_, '_>, bench: &mut Bench, accepted: Option<&AddressSet>) -> Vec<Rule> {
     let mut rules = Vec::new();
     for name in ["AllowedSenders", "AllowedSenderDomains"] {
-        let list = field::list(writer.tier.policy.get(name));
-        let read = sender_list(writer, name);
-        if read.list.entries.is_empty() && list.unreadable.is_empty() {
+        let Some(Listed { list, from }) = listed(writer, name, bench) else {
             continue;
-        }
-        let sub_domains = bench.unsaid(
-            "sub-domains/anti-spam",
-            "no source says whether a domain in an anti-spam policy's list covers its sub-domains",
-            Some(read.list.span),
-        );
-        let from = between(
-            Pred::From(read.exact.clone()),
-            Pred::From(read.wide.clone()),
-            sub_domains,
-        );
-        let from = bench.as_far_as_read(Kind::ContentFilterPolicy, name, &list, from);
+        };
         // Since 2022-09 an entry for a domain of the tenant only counts for mail that passes authentication
         // (https://learn.microsoft.com/defender-office-365/create-safe-sender-lists-in-office-365).
         let passes = auth::COMPAUTH.bit("pass").unwrap_or(0) | auth::COMPAUTH.bit("softpass").unwrap_or(0);
@@ -261,7 +274,7 @@ fn allowed(writer: &Writer<'_, '_>, bench: &mut Bench, accepted: Option<&Address
         let effects = bench.effects(ANTI_SPAM_ALLOW);
         let extra = vec![from, own];
         rules.extend(writer.outranked(ANTI_SPAM_ALLOW.control, extra.clone(), effects.clone()));
-        rules.push(writer.rule(ANTI_SPAM_ALLOW.control, extra, effects, vec![read.list]));
+        rules.push(writer.rule(ANTI_SPAM_ALLOW.control, extra, effects, vec![list]));
     }
     rules
 }
@@ -269,34 +282,21 @@ fn allowed(writer: &Writer<'_, '_>, bench: &mut Bench, accepted: Option<&Address
 fn blocked(writer: &Writer<'_, '_>, bench: &mut Bench) -> Vec<Rule> {
     let mut rules = Vec::new();
     for name in ["BlockedSenders", "BlockedSenderDomains"] {
-        let list = field::list(writer.tier.policy.get(name));
-        let read = sender_list(writer, name);
-        if read.list.entries.is_empty() && list.unreadable.is_empty() {
+        let Some(Listed { list, from }) = listed(writer, name, bench) else {
             continue;
-        }
-        let sub_domains = bench.unsaid(
-            "sub-domains/anti-spam",
-            "no source says whether a domain in an anti-spam policy's list covers its sub-domains",
-            Some(read.list.span),
-        );
+        };
         let need = bench.unsaid(
             "block-against-allow",
             "no source says whether this block or the allow for the same mail wins",
-            Some(read.list.span),
+            Some(list.span),
         );
-        let from = between(
-            Pred::From(read.exact.clone()),
-            Pred::From(read.wide.clone()),
-            sub_domains,
-        );
-        let from = bench.as_far_as_read(Kind::ContentFilterPolicy, name, &list, from);
         let verdict = action(writer.tier.policy.get("SpamAction")).unwrap_or(Verdict::Junked);
         let ends = Effect::Ends {
             verdict,
             unless_cleared_by: ALLOWS,
             need: Some(need),
         };
-        rules.push(writer.rule("anti-spam-block", vec![from], vec![ends], vec![read.list]));
+        rules.push(writer.rule("anti-spam-block", vec![from], vec![ends], vec![list]));
     }
     rules
 }

@@ -70,7 +70,7 @@ fn sender_rows(records: &[Node<'_>], wanted: impl Fn(Node<'_>) -> bool) -> Optio
 }
 
 /// A row is an object of its own, with its own end.
-fn detailed(mut entry: Entry, record: Node<'_>) -> Entry {
+pub(super) fn detailed(mut entry: Entry, record: Node<'_>) -> Entry {
     let date = field::date(record.get("ExpirationDate"));
     let removed = field::integer(record.get("RemoveAfter"));
     let expiry = match (&date, &removed) {
