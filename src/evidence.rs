@@ -22,7 +22,7 @@ use crate::message::{Concern, Concerns, Cube, Field, MessageSet, auth};
 use crate::pack::{Delivery, Pack};
 use crate::path::coverage::{Answer, Coverage};
 use crate::path::trace::Trace;
-use crate::path::{Effect, MailPath, Need, NeedId};
+use crate::path::{DNS, Effect, MailPath, Need, NeedId};
 use crate::platform::{Read, Unread};
 use crate::policy::Policy;
 use crate::problem::Problem;
@@ -265,7 +265,7 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
 
 /// The need that DNS would answer.
 fn asks_dns(path: &MailPath) -> Option<NeedId> {
-    let is_dns = |need: &NeedId| path.needed(*need).is_some_and(|need| need.key == "dns");
+    let is_dns = |need: &NeedId| path.needed(*need).is_some_and(|need| need.key == DNS);
     path.rules()
         .flat_map(|(_, _, rule)| &rule.effects)
         .find_map(|effect| match effect {

@@ -46,6 +46,12 @@ pub struct Need {
     pub told: bool,
 }
 
+/// Key of the need that asks where the recipients' MX points.
+pub const MX: &str = "mx";
+
+/// Key of the need that asks what SPF, DKIM and DMARC come to.
+pub const DNS: &str = "dns";
+
 /// What becomes of a message. Ordered from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
@@ -346,6 +352,23 @@ impl MailPath {
             self.needs.len() - 1
         };
         NeedId(u32::try_from(at).unwrap_or(u32::MAX))
+    }
+
+    /// Decides a need by what was learned since the path was built: what possibly cleared for want of it clears surely, or
+    /// not at all.
+    pub fn decide(&mut self, key: &str, holds: bool) {
+        let Some(at) = self.by_key.get(key) else { return };
+        let Ok(at) = u32::try_from(*at) else { return };
+        let decided = NeedId(at);
+        for rule in self.stages.iter_mut().flat_map(|stage| &mut stage.rules) {
+            rule.effects.retain_mut(|effect| match effect {
+                Effect::MayClear(concerns, need) if *need == decided => {
+                    *effect = Effect::Clears(*concerns);
+                    holds
+                }
+                _ => true,
+            });
+        }
     }
 
     /// The need of an id of this path.

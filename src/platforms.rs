@@ -1,6 +1,7 @@
 //! The table of platforms.
 
 pub mod exchange;
+pub mod products;
 
 use crate::platform::Platform;
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::message::{Concern, Concerns, Cube, MessageSet};
 use crate::pack::Clears;
 use crate::path::trace::{Trace, narrowed};
-use crate::path::{Force, NeedId, Rule, RuleAt, Verdict};
+use crate::path::{DNS, Force, MX, NeedId, Rule, RuleAt, Verdict};
 use crate::requirement::Requirement;
 
 use super::{Facts, Row};
@@ -321,7 +321,7 @@ fn plainest(facts: &Facts<'_>, needs: &BTreeSet<NeedId>) -> BTreeSet<NeedId> {
     let rank = |need: &NeedId| match facts.path.needed(*need).map_or("", |need| need.key.as_str()) {
         key if key.starts_with("export/") || key.starts_with("hop/") => 0,
         key if key.starts_with("open/") => 2,
-        "dns" | "mx" => 3,
+        DNS | MX => 3,
         key if key.starts_with("unconfirmed/") => 4,
         _ => 1,
     };
@@ -410,7 +410,7 @@ fn weigh(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<'_>, fo
                 needs
                     .iter()
                     .copied()
-                    .find(|need| facts.path.needed(*need).is_some_and(|need| need.key == "mx"))
+                    .find(|need| facts.path.needed(*need).is_some_and(|need| need.key == MX))
             };
             let need = match &diagnosis.cause {
                 // Where something else is missing too, that may be what clears it.

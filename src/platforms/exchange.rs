@@ -22,7 +22,7 @@ use crate::allow::address::AddressSet;
 use crate::allow::domain::Domain;
 use crate::allow::ip::IpSet;
 use crate::message::{Concern, Concerns};
-use crate::path::{MailPath, Mask, Need, Stage};
+use crate::path::{MX, MailPath, Mask, Need, Stage};
 use crate::platform::{ExportSpec, Platform, ReadInput, Reading};
 use crate::problem::Level;
 use crate::source::{SourceId, Span, Spanned};
@@ -147,6 +147,11 @@ fn read(input: &ReadInput<'_>) -> Reading {
     ]);
     if domains.is_none() && input.domains.is_empty() {
         bench.missing(Kind::AcceptedDomain, None);
+    }
+    if !input.hops.is_empty() {
+        // The recipients' MX points to the filter in front, so allows hold against high-confidence phish too
+        // (https://learn.microsoft.com/defender-office-365/secure-by-default).
+        bench.path.decide(MX, true);
     }
     Reading {
         recognised: !bundle.is_empty(),

@@ -8,7 +8,7 @@ use crate::allow::domain::{Domain, DomainSet, fused};
 use crate::allow::ip::{IpEntryKind, IpSet, parse_entry};
 use crate::document::Node;
 use crate::message::Identity;
-use crate::path::{Control, Effect, Entry, Force, Guard, List, MailPath, Meaning, Need, NeedId, Pred, Rule};
+use crate::path::{Control, DNS, Effect, Entry, Force, Guard, List, MX, MailPath, Meaning, Need, NeedId, Pred, Rule};
 use crate::problem::Level;
 use crate::source::{Span, Spanned};
 
@@ -69,7 +69,7 @@ impl Bench {
     /// Where the recipients' MX points.
     pub fn mx(&mut self) -> NeedId {
         self.path.need(Need {
-            key: "mx".to_owned(),
+            key: MX.to_owned(),
             text: "whether the recipients' `mx` points to Microsoft is unknown; where it does, high-confidence phish verdicts win"
                 .to_owned(),
             help: "declare the filter in front as `[[hop]]`, or clear the mail by Advanced Delivery".to_owned(),
@@ -82,7 +82,7 @@ impl Bench {
     /// What SPF, DKIM and DMARC come to.
     pub fn dns(&mut self) -> NeedId {
         self.path.need(Need {
-            key: "dns".to_owned(),
+            key: DNS.to_owned(),
             text: "whether this mail passes authentication depends on `dns`, which was not asked".to_owned(),
             help: "clear spoof verdicts too, for instance by Advanced Delivery".to_owned(),
             level: Level::Warn,
