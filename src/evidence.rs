@@ -12,12 +12,15 @@ pub mod shared;
 pub mod witness;
 pub mod words;
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use rayon::prelude::*;
 
 use crate::allow::address::AddressSet;
 use crate::allow::domain::{Domain, DomainSet};
 use crate::allow::ip::IpSet;
+use crate::message::union::Union;
 use crate::message::{Concern, Concerns, Cube, Field, MessageSet, auth};
 use crate::pack::{Delivery, Pack};
 use crate::path::coverage::{Answer, Coverage};
@@ -196,6 +199,7 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
     let narrow = (requirement.narrow != requirement.wide).then(|| trace_of(&requirement.narrow));
     let dns = asks_dns(path);
     let mut rows: Vec<Row> = Vec::new();
+    let mut ended: BTreeMap<Option<usize>, MessageSet> = BTreeMap::new();
     for concern in requirement.concerns.iter() {
         let Some(stage) = path.judge(concern) else { continue };
         if !judged.has(concern) {
@@ -237,10 +241,11 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
             hold_open_authentication(&mut coverage, &trace.sent, dns);
         }
         // What surely ends before this is judged is held against its end, and against nothing after it.
-        let ended = ended_by(&trace, concern, stage);
+        let before = if concern == Concern::Routing { None } else { Some(stage) };
+        let ended = ended.entry(before).or_insert_with(|| ended_by(&trace, before));
         if !ended.is_empty() {
-            coverage.left = coverage.left.minus(&ended);
-            coverage.undecided = coverage.undecided.minus(&ended);
+            coverage.left = coverage.left.minus(ended);
+            coverage.undecided = coverage.undecided.minus(ended);
         }
         let answer = if !ended.is_empty() && ended.covers(&trace.sent) {
             Answer::NotApplicable
@@ -298,15 +303,12 @@ fn hold_open_authentication(coverage: &mut Coverage, sent: &MessageSet, dns: Nee
     coverage.needs.insert(dns);
 }
 
-/// The part whose way surely ends before a stage judges a concern. Where it ends is itself the concern of routing.
-fn ended_by(trace: &Trace<'_>, concern: Concern, stage: usize) -> MessageSet {
-    let mut ended = MessageSet::empty();
-    if concern != Concern::Routing {
-        for end in trace.ends.iter().filter(|end| end.at.stage <= stage) {
-            ended.absorb(end.sure.clone());
-        }
-    }
-    ended
+/// The part whose way surely ends before a stage judges it. Where it ends is itself the concern of routing, which no stage
+/// judges: nothing ends before that.
+fn ended_by(trace: &Trace<'_>, stage: Option<usize>) -> MessageSet {
+    let ends = trace.ends.iter().filter(|end| Some(end.at.stage) <= stage);
+    let ended: Union = ends.map(|end| end.sure.clone()).collect();
+    ended.into_set()
 }
 
 impl StreamEvidence<'_> {
