@@ -9,8 +9,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 mod name;
+pub mod presentation;
+pub mod recorded;
 
 pub use name::{Name, NameError};
+pub use recorded::Recorded;
 
 /// What is asked of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
