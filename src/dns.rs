@@ -11,9 +11,12 @@ use std::sync::Arc;
 mod name;
 pub mod presentation;
 pub mod recorded;
+mod recorder;
+pub mod sources;
 
 pub use name::{Name, NameError};
 pub use recorded::Recorded;
+pub use recorder::Recorder;
 
 /// What is asked of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
