@@ -8,9 +8,17 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+pub mod live;
 mod name;
+pub mod presentation;
+pub mod recorded;
+mod recorder;
+pub mod sources;
 
+pub use live::Live;
 pub use name::{Name, NameError};
+pub use recorded::Recorded;
+pub use recorder::Recorder;
 
 /// What is asked of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::Outcome;
-use crate::{pack, policy, tenant};
+use crate::{dns, pack, policy, tenant};
 
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
@@ -22,6 +22,8 @@ enum Of {
     Tenant,
     /// A policy.
     Policy,
+    /// Recorded answers of DNS, `dns.toml`.
+    Dns,
 }
 
 /// Runs it.
@@ -30,5 +32,6 @@ pub fn run(args: &SchemaArgs) -> Outcome {
         Of::Pack => pack::schema(),
         Of::Tenant => tenant::schema(),
         Of::Policy => policy::schema(),
+        Of::Dns => dns::recorded::schema(),
     })
 }

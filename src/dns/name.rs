@@ -65,6 +65,24 @@ impl Name {
         Ok(Self(labels?.into()))
     }
 
+    /// A name of labels that somebody wrote.
+    ///
+    /// # Errors
+    /// Labels or a name of a length that no packet can have.
+    pub(super) fn of_written(labels: Vec<Box<[u8]>>) -> Result<Self, NameError> {
+        if labels.iter().any(|label| label.is_empty()) {
+            return Err(NameError::EmptyLabel);
+        }
+        if labels.iter().any(|label| label.len() > Self::MAX_LABEL) {
+            return Err(NameError::LongLabel);
+        }
+        let dots = labels.len().saturating_sub(1);
+        if labels.iter().map(|label| label.len()).sum::<usize>() + dots > Self::MAX {
+            return Err(NameError::Long);
+        }
+        Ok(Self::of_labels(labels))
+    }
+
     /// A name of labels as a packet has them.
     pub fn of_labels(labels: impl IntoIterator<Item = Box<[u8]>>) -> Self {
         Self(

@@ -51,6 +51,7 @@ fn table(form: &Form, definitions: &mut Map<String, Value>) -> Value {
 fn shape(shape_: &Shape, name: &str, definitions: &mut Map<String, Value>) -> Value {
     match shape_ {
         Shape::Text => json!({ "type": "string", "minLength": 1 }),
+        Shape::Line => json!({ "type": "string" }),
         Shape::Id => json!({ "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$" }),
         Shape::Flag => json!({ "type": "boolean" }),
         Shape::Number(low, high) => json!({ "type": "integer", "minimum": low, "maximum": high }),

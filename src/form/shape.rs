@@ -9,6 +9,8 @@ use crate::document::{Kind, Node};
 pub enum Shape {
     /// A text that is not empty.
     Text,
+    /// A text that may be blank.
+    Line,
     /// A name made of lower-case letters, digits, `-` and `_`.
     Id,
     /// `true` or `false`.
@@ -106,7 +108,7 @@ impl Shape {
 
     fn takes(&self, kind: Kind) -> bool {
         match self {
-            Self::Text | Self::Id | Self::Word(_) => kind == Kind::String,
+            Self::Text | Self::Line | Self::Id | Self::Word(_) => kind == Kind::String,
             Self::Flag => kind == Kind::Bool,
             Self::Number(..) => kind == Kind::Number,
             Self::Date => kind == Kind::Date,
@@ -120,7 +122,7 @@ impl Shape {
 
     fn wants(&self) -> String {
         match self {
-            Self::Text | Self::Id | Self::Word(_) => "a string".to_owned(),
+            Self::Text | Self::Line | Self::Id | Self::Word(_) => "a string".to_owned(),
             Self::Flag => "`true` or `false`".to_owned(),
             Self::Number(..) => "a whole number".to_owned(),
             Self::Date => "a day such as 2026-11-21, without quotes".to_owned(),

@@ -18,6 +18,7 @@ static FORM: Form = Form {
     about: "A form.",
     keys: &[
         optional("text", Shape::Text, "A text."),
+        optional("line", Shape::Line, "A line."),
         optional("flag", Shape::Flag, "A flag."),
         optional("number", Shape::Number(1, 9), "A number."),
         optional("word", Shape::Word(&["red", "green"]), "A word."),
@@ -42,7 +43,7 @@ fn messages(text: &str) -> Vec<String> {
 
 #[test]
 fn what_fits_is_no_problem() {
-    let text = "text = 'x'\nflag = true\nnumber = 9\nword = 'red'\nwords = ['red', 'green']\nlist = []\n\
+    let text = "text = 'x'\nline = ' '\nflag = true\nnumber = 9\nword = 'red'\nwords = ['red', 'green']\nlist = []\n\
                 map = { a = true }\n\
                 either.id = 'x'\n[[row]]\nid = 'a-1'\nday = 2026-11-21\n";
     assert_eq!(messages(text), [""; 0]);
@@ -54,6 +55,7 @@ fn what_does_not_fit_is_one_problem_each() {
     for (text, message) in [
         ("text = ''", "`text` is empty"),
         ("text = 3", "`text` takes a string, not a number"),
+        ("line = 3", "`line` takes a string, not a number"),
         ("flag = 'true'", "`flag` takes `true` or `false`, not a string"),
         ("number = 10", "`number` is a whole number from 1 to 9"),
         ("number = 1.5", "`number` is a whole number from 1 to 9"),

@@ -456,7 +456,7 @@ fn side_files_of_a_pack_lie_beside_it() {
 #[test]
 fn schemas_are_json() {
     let bench = Bench::new();
-    for of in ["pack", "tenant", "policy"] {
+    for of in ["pack", "tenant", "policy", "dns"] {
         let ran = bench.run(&["schema", of]);
         assert_eq!(ran.code, Some(0));
         let schema = ran.json();

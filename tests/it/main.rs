@@ -7,6 +7,10 @@ mod bench;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod dns_live;
+#[cfg(test)]
+mod dns_server;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod hostile;

@@ -157,7 +157,7 @@ fn commands_of_readme_exist() {
     for command in ["list", "show", "lint", "new"] {
         assert_eq!(run(&["pack", command, "--help"]).code, 0, "pack {command}");
     }
-    for of in ["pack", "tenant", "policy"] {
+    for of in ["pack", "tenant", "policy", "dns"] {
         assert_eq!(run(&["schema", of]).code, 0, "schema {of}");
     }
 }
