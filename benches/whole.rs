@@ -12,7 +12,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use allowaudit::audit::{Job, Library, Settings, audit};
+use allowaudit::audit::{Dns, Job, Library, Settings, audit};
 use divan::Bencher;
 use jiff::civil::date;
 use serde_json::{Value, json};
@@ -427,6 +427,7 @@ fn settings(vendors: &[&str]) -> Settings {
         vendors: vendors.iter().map(|vendor| (*vendor).to_owned()).collect(),
         policy: None,
         levels: Vec::new(),
+        dns: Dns::default(),
         now: date(2026, 6, 1),
         assume_empty: false,
     }

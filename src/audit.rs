@@ -2,6 +2,7 @@
 //!
 //! Only gathering and reading files touch the world, through `source`; everything after that is a function of what they found.
 
+mod ask;
 mod gather;
 mod prepare;
 mod tell;
@@ -16,7 +17,7 @@ use crate::problem::Level;
 use crate::report::{Fate, Outcome, TenantReport};
 use crate::requirement::{Requirement, Use};
 
-pub use gather::{Job, Library, PolicyChoice, Settings, TENANT_FILE, gather, gather_folder};
+pub use gather::{DNS_FILE, Dns, Job, Library, PolicyChoice, Settings, TENANT_FILE, gather, gather_folder};
 pub use prepare::{Prepared, prepare, quoted};
 use tell::{coverage, sort, verdicts};
 
@@ -74,6 +75,7 @@ pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library) -> Facts<'a> {
         packs: &library.packs,
         requirements,
         path: &prepared.reading.path,
+        dns: &prepared.dns,
         domains,
         accepted,
         unread: &prepared.reading.unread,

@@ -18,9 +18,11 @@ pub mod broad_allow;
 pub mod cannot_tell;
 pub mod cross_vendor_allow;
 pub mod dead_rule;
+pub mod domain_unregistered;
 pub mod expectation_broken;
 pub mod expired_exception;
 pub mod forgeable_allow;
+pub mod hop_not_audited;
 pub mod limit_exceeded;
 pub mod limit_near;
 pub mod lookalike_domain;
@@ -83,6 +85,8 @@ pub static CHECKS: &[&Check] = &[
     &stale_value::CHECK,
     &unneeded_allow::CHECK,
     &vendor_residue::CHECK,
+    &domain_unregistered::CHECK,
+    &hop_not_audited::CHECK,
     &cannot_tell::CHECK,
     &expired_exception::CHECK,
     &stale_export::CHECK,
@@ -111,14 +115,12 @@ pub static RESERVED: &[&str] = &[
     "companion-missing",
     "conflicting-methods",
     "default-policy-edited",
-    "domain-unregistered",
     "gateway-bypassable",
     "gateway-ip-allowed",
     "harmful-setting",
     "hidden-hop",
     "hop-masks-sender",
     "hop-mismatch",
-    "hop-not-audited",
     "ipv6-gap",
     "links-rewritten",
     "mail-altered",

@@ -1,6 +1,8 @@
 //! The command line: what the user asked for, and the exit code of what came of it.
 
+pub mod asking;
 pub mod check;
+pub mod dns;
 pub mod explain;
 pub mod init;
 pub mod pack;
@@ -14,6 +16,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
+use self::asking::DnsArgs;
 use crate::audit::{Library, PolicyChoice, Settings};
 use crate::checks::names;
 use crate::problem::{Level, did_you_mean};
@@ -79,6 +82,8 @@ enum Command {
     Init(init::InitArgs),
     /// Walks one message through the path: verdict and deciding setting at each stage.
     Why(why::WhyArgs),
+    /// Records what an audit asks DNS.
+    Dns(dns::DnsCommand),
     /// Lists, shows, checks and starts vendor packs.
     Pack(pack::PackArgs),
     /// Prints the page of a check; without a name, the table of all.
@@ -99,6 +104,9 @@ pub struct Common {
     /// Policy: a name that comes with the program, or a file.
     #[arg(long, value_name = "NAME|FILE")]
     pub policy: Option<String>,
+    /// Who answers questions to DNS.
+    #[command(flatten)]
+    pub dns: DnsArgs,
     /// The day of the audit, for reproducible runs.
     #[arg(long, value_name = "DATE")]
     pub now: Option<Date>,
@@ -246,6 +254,7 @@ impl Common {
             vendors: self.vendor.clone(),
             policy,
             levels: self.levels.clone(),
+            dns: self.dns.choice()?,
             now: self.now.unwrap_or(world.today),
             assume_empty: false,
         };
@@ -281,6 +290,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, world: World) -> Outcome {
         Command::Check(args) => check::run(args, options, world),
         Command::Init(args) => init::run(&args, world),
         Command::Why(args) => why::run(args, options, world),
+        Command::Dns(args) => dns::run(args, options, world),
         Command::Pack(args) => pack::run(&args, world),
         Command::Explain(args) => explain::run(&args, world),
         Command::Schema(args) => schema::run(&args),

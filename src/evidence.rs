@@ -5,6 +5,7 @@
 
 pub mod attacker;
 pub mod diagnosis;
+pub mod dns;
 pub mod entries;
 pub mod expectation;
 pub mod holes;
@@ -35,6 +36,7 @@ use crate::tenant::Tenant;
 
 use attacker::Attacker;
 use diagnosis::{Diagnosis, Fault};
+use dns::DnsFacts;
 use entries::Entries;
 use holes::Hole;
 
@@ -54,6 +56,8 @@ pub struct Facts<'a> {
     pub requirements: Vec<Requirement<'a>>,
     /// The way there.
     pub path: &'a MailPath,
+    /// What DNS says.
+    pub dns: &'a DnsFacts,
     /// Domains of the tenant.
     pub domains: Vec<Spanned<Domain>>,
     /// Addresses in them.

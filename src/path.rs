@@ -371,6 +371,13 @@ impl MailPath {
         }
     }
 
+    /// Marks needs as told by another finding.
+    pub fn tell_elsewhere(&mut self, is_told: impl Fn(&str) -> bool) {
+        for need in self.needs.iter_mut().filter(|need| is_told(&need.key)) {
+            need.told = true;
+        }
+    }
+
     /// The need of an id of this path.
     pub fn needed(&self, id: NeedId) -> Option<&Need> {
         self.needs.get(id.0 as usize)

@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::dns::Resolver;
 use crate::pack::{self, Pack};
 use crate::problem::{Level, Problem, ProblemKind};
 use crate::source::{self, Sources};
 
 /// Name of the tenant file.
 pub const TENANT_FILE: &str = "allowaudit.toml";
+
+/// Name of a tenant's recorded answers of DNS.
+pub const DNS_FILE: &str = "dns.toml";
 
 /// Packs and policies, read once for all tenants.
 pub struct Library {
@@ -107,6 +111,8 @@ pub struct Job {
     pub root: PathBuf,
     /// The tenant file, if there is one.
     pub tenant_file: Option<PathBuf>,
+    /// Its recorded answers of DNS, if there are any.
+    pub dns_file: Option<PathBuf>,
     /// Its other files, sorted.
     pub files: Vec<PathBuf>,
     /// Folders under it that could not be opened.
@@ -124,10 +130,20 @@ impl Job {
             path: path.to_owned(),
             root: PathBuf::new(),
             tenant_file: names().find(|name| is_tenant(name)),
+            dns_file: None,
             files: names().filter(|name| !is_tenant(name)).collect(),
             closed: Vec::new(),
             given,
         }
+        .with_recording()
+    }
+
+    /// Takes the recorded answers of DNS out of the other files.
+    fn with_recording(mut self) -> Self {
+        let recording = self.root.join(DNS_FILE);
+        self.files
+            .retain(|file| *file != recording || self.dns_file.replace(recording.clone()).is_some());
+        self
     }
 
     /// The bytes of one of its files.
@@ -147,10 +163,24 @@ pub struct Settings {
     pub policy: Option<PolicyChoice>,
     /// Levels from the command line.
     pub levels: Vec<(String, Level)>,
+    /// Who answers questions to DNS.
+    pub dns: Dns,
     /// The day of the audit.
     pub now: Date,
     /// Whether exports that are not there count as supplied and empty; for pages and specs only.
     pub assume_empty: bool,
+}
+
+/// Who answers questions to DNS.
+#[derive(Clone, Default)]
+pub enum Dns {
+    /// The recording of each tenant, where there is one; else nobody.
+    #[default]
+    Recorded,
+    /// Nobody.
+    Off,
+    /// One for all tenants.
+    Asked(Arc<dyn Resolver + Send + Sync>),
 }
 
 /// A policy that was asked for.
@@ -186,6 +216,7 @@ pub fn gather(path: &Path) -> Result<Vec<Job>, String> {
             path: shown,
             root,
             tenant_file: None,
+            dns_file: None,
             files: vec![path.to_path_buf()],
             closed: Vec::new(),
             given: Vec::new(),
@@ -213,11 +244,12 @@ pub fn gather(path: &Path) -> Result<Vec<Job>, String> {
             path: shown,
             root: path.to_path_buf(),
             tenant_file: None,
+            dns_file: None,
             files,
             closed,
             given: Vec::new(),
         };
-        return Ok(vec![job]);
+        return Ok(vec![job.with_recording()]);
     }
     // The innermost tenant owns a file; files outside make no tenant.
     let owner = |file: &Path| {
@@ -233,6 +265,7 @@ pub fn gather(path: &Path) -> Result<Vec<Job>, String> {
             path: root.display().to_string(),
             root: root.to_path_buf(),
             tenant_file: Some(root.join(TENANT_FILE)),
+            dns_file: None,
             files: files
                 .iter()
                 .filter(|file| owner(file) == Some(root) && file.as_path() != root.join(TENANT_FILE))
@@ -245,6 +278,7 @@ pub fn gather(path: &Path) -> Result<Vec<Job>, String> {
                 .collect(),
             given: Vec::new(),
         })
+        .map(Job::with_recording)
         .collect())
 }
 
@@ -276,15 +310,17 @@ pub fn gather_folder(folder: &Path) -> Result<Job, String> {
     }
     let (mut files, closed) = source::walk(folder);
     files.retain(|file| !jobs.iter().any(|job| file.starts_with(&job.root)));
-    Ok(Job {
+    let job = Job {
         path,
         root: folder.to_path_buf(),
         tenant_file: None,
+        dns_file: None,
         files,
         closed: closed
             .into_iter()
             .map(|(folder, error)| (folder, error.to_string()))
             .collect(),
         given: Vec::new(),
-    })
+    };
+    Ok(job.with_recording())
 }

@@ -8,7 +8,11 @@ use jiff::civil::Date;
 use crate::allow::address::AddressSet;
 use crate::allow::ip::IpSet;
 use crate::checks::names;
+use crate::dns::sources::DnsSources;
+use crate::dns::{self, Resolver, recorded};
 use crate::document::{Document, json};
+use crate::evidence::dns::DnsFacts;
+use crate::path::MX;
 use crate::platform::{Declared, File, ReadInput, Reading};
 use crate::platforms::PLATFORMS;
 use crate::policy::{self, Policy};
@@ -18,7 +22,8 @@ use crate::report::escape::is_hazardous;
 use crate::source::{self, SourceId, Sources, Span, Spanned};
 use crate::tenant::{self, Tenant};
 
-use super::gather::{Job, Library, PolicyChoice, Settings, TENANT_FILE};
+use super::ask;
+use super::gather::{Dns, Job, Library, PolicyChoice, Settings, TENANT_FILE};
 
 /// Everything that was read of one tenant.
 pub struct Prepared {
@@ -34,6 +39,8 @@ pub struct Prepared {
     pub policy: Policy,
     /// What the platform makes of the exports.
     pub reading: Reading,
+    /// What DNS says.
+    pub dns: DnsFacts,
     /// Answers to pack parameters, one entry per vendor of the tenant.
     pub answers: Vec<Vec<tenant::Answer>>,
     /// Rows for the report.
@@ -57,6 +64,7 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
     let mut export_problems = Vec::new();
     let tenant = tenant_file(job, library, settings, &mut sources, &mut problems);
     let policy = policy_of(&tenant, settings, job, &mut sources, &mut problems);
+    let resolver = resolver(job, settings, &mut sources, &mut problems);
     let (files, documents, broken) = read_files(job, &mut sources, &mut export_problems);
     let declared = declared(&tenant);
     let hops: Vec<(String, IpSet)> = tenant
@@ -67,31 +75,46 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
             (hop.platform.value.clone(), IpSet::union_all(egress))
         })
         .collect();
-    let views: Vec<File<'_>> = files
-        .iter()
-        .zip(&documents)
-        .filter_map(|(file, document)| {
-            let document = document.as_ref()?;
-            Some(File {
-                source: file.id,
-                stem: &file.stem,
-                path: &file.path,
-                text: sources.get(file.id).text(),
-                document,
-            })
-        })
-        .collect();
-    let input = ReadInput {
-        files: &views,
-        declared: &declared,
-        domains: &tenant.domains,
-        hops: &hops,
-        now: settings.now,
-        assume_empty: settings.assume_empty,
+    let read = |sources: &Sources, hops: &[(String, IpSet)]| {
+        let views = views(&files, &documents, sources);
+        let input = ReadInput {
+            files: &views,
+            declared: &declared,
+            domains: &tenant.domains,
+            hops,
+            now: settings.now,
+            assume_empty: settings.assume_empty,
+        };
+        // One platform reads a tenant: the first that recognises anything.
+        let mut readings = PLATFORMS.iter().map(|platform| (platform.read)(&input));
+        readings.next().unwrap_or_else(nothing_read)
     };
-    // One platform reads a tenant: the first that recognises anything.
-    let mut readings = PLATFORMS.iter().map(|platform| (platform.read)(&input));
-    let reading = readings.next().unwrap_or_else(nothing_read);
+    let mut reading = read(&sources, &hops);
+    let mut dns = DnsFacts::default();
+    let mut places = DnsSources::new();
+    let domains = match (tenant.domains.as_slice(), &reading.domains) {
+        ([], Some(exported)) => exported.clone(),
+        (declared, _) => declared.to_vec(),
+    };
+    let arrival = ask::arrival(&domains, reading.path.platform, &*resolver, &mut places, &mut sources);
+    if hops.is_empty() {
+        // What MX shows in front stands there, whether it was declared or not; from where it hands mail on is not known.
+        // Where some domains' mail arrives directly, that way is the one to judge, and the finding speaks of the other.
+        if !arrival.filters.is_empty() && arrival.direct == Some(false) {
+            let shown = arrival
+                .filters
+                .iter()
+                .map(|hop| (hop.product.id.to_owned(), IpSet::empty()));
+            reading = read(&sources, &shown.collect::<Vec<_>>());
+            reading.path.tell_elsewhere(|key| key.starts_with("hop/"));
+        }
+        dns.hops = arrival.filters;
+    }
+    if let Some(direct) = arrival.direct {
+        reading.path.decide(MX, !direct);
+    }
+    dns.unregistered = ask::unregistered(&reading.path, &*resolver, &mut places, &mut sources);
+    let views = views(&files, &documents, &sources);
     let (inputs, claimed) = inputs(&views, &reading, &sources);
     let unclaimed: Vec<SourceId> = files
         .iter()
@@ -140,6 +163,7 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
         tenant,
         policy,
         reading,
+        dns,
         answers,
         inputs,
         unclaimed,
@@ -147,6 +171,53 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
         export_problems,
         failed,
         now: settings.now,
+    }
+}
+
+fn views<'a>(files: &'a [ReadFile], documents: &'a [Option<Document>], sources: &'a Sources) -> Vec<File<'a>> {
+    let files = files.iter().zip(documents);
+    let views = files.filter_map(|(file, document)| {
+        let document = document.as_ref()?;
+        Some(File {
+            source: file.id,
+            stem: &file.stem,
+            path: &file.path,
+            text: sources.get(file.id).text(),
+            document,
+        })
+    });
+    views.collect()
+}
+
+/// Whoever answers this tenant's questions.
+fn resolver(
+    job: &Job,
+    settings: &Settings,
+    sources: &mut Sources,
+    problems: &mut Vec<Problem>,
+) -> Arc<dyn Resolver + Send + Sync> {
+    match &settings.dns {
+        Dns::Off => Arc::new(dns::Off),
+        Dns::Asked(resolver) => Arc::clone(resolver),
+        Dns::Recorded => {
+            let Some(path) = &job.dns_file else {
+                return Arc::new(dns::Off);
+            };
+            let name = relative(&job.root, path);
+            match job.read(path) {
+                Ok(bytes) => {
+                    let id = sources.add_bytes(name, bytes);
+                    let (recorded, found) = recorded::read(sources, id);
+                    problems.extend(found);
+                    Arc::new(recorded)
+                }
+                Err(error) => {
+                    let id = sources.add_text(name.clone(), "");
+                    problems.push(unopened(id, &format!("`{name}` cannot be read: {error}")));
+                    Arc::new(dns::Off)
+                }
+            }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use clap::Args;
 use jiff::civil::Date;
 
 use super::{Outcome, World, load_packs, no_such_pack};
-use crate::audit::{Settings, TENANT_FILE, gather_folder, prepare};
+use crate::audit::{Dns, Settings, TENANT_FILE, gather_folder, prepare};
 use crate::problem::Level;
 use crate::report;
 use crate::source;
@@ -67,6 +67,7 @@ fn init(args: &InitArgs, world: World) -> Result<Outcome, String> {
         vendors: Vec::new(),
         policy: None,
         levels: Vec::new(),
+        dns: Dns::default(),
         now,
         assume_empty: false,
     };

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{Answer, Question, Resolver};
 
 /// A resolver that passes questions on and remembers them.
-pub struct Recorder<'r> {
-    inner: &'r dyn Resolver,
+pub struct Recorder {
+    inner: Arc<dyn Resolver + Send + Sync>,
     seen: Mutex<BTreeMap<Question, Arc<Answer>>>,
 }
 
-impl<'r> Recorder<'r> {
+impl Recorder {
     /// A recorder in front of whoever answers.
-    pub fn new(inner: &'r dyn Resolver) -> Self {
+    pub fn new(inner: Arc<dyn Resolver + Send + Sync>) -> Self {
         Self {
             inner,
             seen: Mutex::default(),
@@ -35,7 +35,7 @@ impl<'r> Recorder<'r> {
     }
 }
 
-impl Resolver for Recorder<'_> {
+impl Resolver for Recorder {
     fn ask(&self, question: &Question) -> Arc<Answer> {
         let answer = self.inner.ask(question);
         self.remember([(question, &answer)]);
@@ -63,7 +63,7 @@ mod tests {
             recorded: None,
             answers: [(a.clone(), gone.clone()), (b.clone(), gone.clone())].into(),
         };
-        let recorder = Recorder::new(&recorded);
+        let recorder = Recorder::new(Arc::new(recorded));
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| recorder.ask_all(&[c.clone(), a.clone()]));

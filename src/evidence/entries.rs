@@ -151,7 +151,8 @@ pub fn names_of_senders(senders: &AddressSet) -> Vec<Name> {
     names
 }
 
-fn names_of_domains(domains: &DomainSet) -> Vec<Name> {
+/// The names of a set of domains that names finitely many.
+pub fn names_of_domains(domains: &DomainSet) -> Vec<Name> {
     if domains.is_open() {
         return Vec::new();
     }

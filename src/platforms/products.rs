@@ -28,7 +28,7 @@ pub struct Product {
 
 /// All products that MX can show, sorted by id.
 ///
-/// Sources: Mimecast (<https://community.mimecast.com/docs/DOC-2010>), SpamExperts' and Sophos' documentation; the others from
+/// Sources: Mimecast (<https://community.mimecast.com/docs/DOC-2010>), the documentation of `SpamExperts` and Sophos; the others from
 /// public fingerprint tables or from names seen in delivered mail. What only one weak table says is left out.
 pub static PRODUCTS: &[Product] = &[
     product(
@@ -83,7 +83,7 @@ const fn product(id: &'static str, name: &'static str, mx: &'static [&'static st
 /// The product that a mail host belongs to.
 pub fn of_mail_host(host: &Name) -> Option<&'static Product> {
     let under = |end: &&str| Name::parse(end.as_bytes()).is_ok_and(|end| host.is_under(&end));
-    PRODUCTS.iter().find(|product| product.mx.iter().any(|end| under(&end)))
+    PRODUCTS.iter().find(|product| product.mx.iter().any(under))
 }
 
 #[cfg(test)]

@@ -479,7 +479,7 @@ fn a_recording_of_what_was_asked_answers_the_same() {
         .text("more.test", "x");
     let server = Server::start(zone);
     let live = server.resolver();
-    let recorder = Recorder::new(&live);
+    let recorder = Recorder::new(Arc::new(live));
     let names = ["a b.test", "to.test", "none.test", "fail.test"];
     let questions = names.map(|name| question(name, RecordType::Txt));
     let answers = recorder.ask_all(&questions);

@@ -10,7 +10,7 @@ mod walked;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use allowaudit::audit::{self, Job, Library, PolicyChoice, Settings, TENANT_FILE};
+use allowaudit::audit::{self, Dns, Job, Library, PolicyChoice, Settings, TENANT_FILE};
 use allowaudit::check::Finding;
 use allowaudit::checks::CHECKS;
 use allowaudit::problem::Level;
@@ -145,6 +145,7 @@ fn run(case: &Case, exports_may_be_missing: bool, failures: &mut String) -> Tena
             .as_ref()
             .map(|text| PolicyChoice::File("policy.toml".to_owned(), text.clone().into_bytes())),
         levels: Vec::new(),
+        dns: Dns::default(),
         now: case.now.unwrap_or_else(|| NOW.parse().unwrap()),
         assume_empty: !exports_may_be_missing,
     };

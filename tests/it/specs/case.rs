@@ -1,7 +1,12 @@
 //! Literate cases: Markdown with fenced blocks, read into what an audit takes.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
+use allowaudit::audit::DNS_FILE;
+use allowaudit::dns::recorded::write;
+use allowaudit::dns::{Answer, Name, Outcome, Question, RecordType, presentation};
 use jiff::civil::Date;
 
 /// One case of a file.
@@ -90,6 +95,40 @@ pub fn read(text: &str, heads: Heads) -> Vec<Case> {
     cases
 }
 
+/// The recording that a few lines stand for: `name TYPE data`, or `name NXDOMAIN`, which is said of every type.
+fn recorded(zone: &str) -> String {
+    let mut answers: BTreeMap<Question, Answer> = BTreeMap::new();
+    for line in zone.lines().filter(|line| !line.trim().is_empty()) {
+        let mut words = line.splitn(3, ' ');
+        let (name, kind, data) = (words.next().unwrap(), words.next().unwrap(), words.next());
+        let name = Name::parse(name.as_bytes()).unwrap();
+        if kind == "NXDOMAIN" {
+            for kind in RecordType::ALL {
+                answers.insert(Question::new(name.clone(), kind), Answer::new(Outcome::NoName));
+            }
+            continue;
+        }
+        let kind = RecordType::parse(kind).unwrap_or_else(|| panic!("no type of records: {line}"));
+        let record =
+            presentation::parse_record(kind, data.unwrap_or_default()).unwrap_or_else(|why| panic!("{why}: {line}"));
+        let question = Question::new(name.clone(), kind);
+        let known = answers.entry(question).or_insert_with(|| Answer::new(Outcome::NoData));
+        match &mut known.outcome {
+            Outcome::Found(records) => records.push(record),
+            none => *none = Outcome::Found(vec![record]),
+        }
+        // A name that has one record exists, and what is not written there is not there.
+        for kind in RecordType::ALL {
+            let question = Question::new(name.clone(), kind);
+            answers.entry(question).or_insert_with(|| Answer::new(Outcome::NoData));
+        }
+    }
+    let answers = answers
+        .into_iter()
+        .map(|(question, answer)| (question, Arc::new(answer)));
+    write(Date::constant(2026, 11, 21), &answers.collect())
+}
+
 fn headline(line: &str, heads: Heads, section: &mut String) -> Option<String> {
     match heads {
         Heads::First => line.strip_prefix("# ").map(str::to_owned),
@@ -123,11 +162,7 @@ fn take(case: &mut Case, info: &str, body: String, lines: Range<usize>) {
             );
             case.exports.push(((*name).to_owned(), body));
         }
-        ["zone"] => assert!(
-            body.trim().is_empty(),
-            "line {}: DNS is not asked in this version",
-            lines.start
-        ),
+        ["zone"] => case.exports.push((DNS_FILE.to_owned(), recorded(&body))),
         // What a person would type: part of the prose.
         ["powershell"] => {}
         ["report", rest @ ..] => {

@@ -1,0 +1,64 @@
+//! The options that say who answers questions to DNS.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::audit::Dns;
+use crate::dns::live::{self, Live};
+use crate::dns::recorded;
+use crate::problem::Level;
+use crate::report;
+use crate::source::{self, Sources};
+
+/// Who answers questions to DNS.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DnsArgs {
+    /// Who answers questions to DNS: `off`, `live`, or a file of recorded answers.
+    /// Without it, the tenant's own `dns.toml` where there is one; nothing goes on the network but with `live`.
+    #[arg(long, value_name = "off|live|FILE")]
+    pub dns: Option<String>,
+    /// Server to ask instead of the system's; repeatable.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub dns_server: Vec<SocketAddr>,
+}
+
+impl DnsArgs {
+    /// Who answers.
+    ///
+    /// # Errors
+    /// A sentence about what stands in the way.
+    pub fn choice(&self) -> Result<Dns, String> {
+        match self.dns.as_deref() {
+            None if self.dns_server.is_empty() => Ok(Dns::Recorded),
+            None => Err("`--dns-server` asks nobody without `--dns live`".to_owned()),
+            Some("off") => Ok(Dns::Off),
+            Some("live") => self.live().map(|live| Dns::Asked(Arc::new(live))),
+            Some(file) => {
+                let bytes = source::read(Path::new(file))
+                    .map_err(|error| format!("the recording `{file}` cannot be read: {error}"))?;
+                let mut sources = Sources::new();
+                let id = sources.add_bytes(file.to_owned(), bytes);
+                let (recorded, problems) = recorded::read(&sources, id);
+                match problems.iter().find(|problem| problem.level == Level::Deny) {
+                    Some(problem) => Err(report::human::problem(problem, &sources)),
+                    None => Ok(Dns::Asked(Arc::new(recorded))),
+                }
+            }
+        }
+    }
+
+    /// The network.
+    ///
+    /// # Errors
+    /// A sentence, where the system's servers cannot be found.
+    pub fn live(&self) -> Result<Live, String> {
+        let settings = live::Settings {
+            servers: self.dns_server.clone(),
+            ..live::Settings::default()
+        };
+        Live::new(settings).map_err(|error| format!("DNS cannot be asked: {error}"))
+    }
+}

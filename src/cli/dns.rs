@@ -1,0 +1,95 @@
+//! `allowaudit dns snapshot`: records every answer that an audit needs, so that it can be replayed without a network.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{ArgMatches, Args, Subcommand};
+
+use crate::audit::{Dns, facts, gather, prepare};
+use crate::dns::recorded::write;
+use crate::dns::{Outcome as Answered, Recorder, Resolver};
+use crate::evidence::Evidence;
+use crate::problem::Level;
+use crate::report;
+use crate::source;
+
+use super::{Common, Outcome, World};
+
+/// Records what an audit asks DNS.
+#[derive(Debug, Args)]
+pub struct DnsCommand {
+    #[command(subcommand)]
+    command: DnsSubcommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DnsSubcommand {
+    /// Asks every question that an audit of a tenant asks, and writes the answers down.
+    /// Asks the network, unless `--dns` names a recording.
+    Snapshot(SnapshotArgs),
+}
+
+/// Arguments of `dns snapshot`.
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    /// The tenant's folder or tenant file.
+    path: PathBuf,
+    /// Where to write the answers; `-` is standard output.
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    output: PathBuf,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Runs it.
+pub fn run(command: DnsCommand, options: &ArgMatches, world: World) -> Outcome {
+    let DnsSubcommand::Snapshot(args) = command.command;
+    let options = options.subcommand_matches("snapshot").unwrap_or(options);
+    snapshot(args, options, world).unwrap_or_else(|message| Outcome::refused(&message))
+}
+
+fn snapshot(mut args: SnapshotArgs, options: &ArgMatches, world: World) -> Result<Outcome, String> {
+    args.common.order(options);
+    let (library, mut settings) = args.common.load(world)?;
+    let asked: Arc<dyn Resolver + Send + Sync> = match settings.dns {
+        Dns::Asked(resolver) => resolver,
+        Dns::Off => return Err("with `--dns off` there is nothing to record".to_owned()),
+        Dns::Recorded => Arc::new(args.common.dns.live()?),
+    };
+    let recorder = Arc::new(Recorder::new(asked));
+    settings.dns = Dns::Asked(Arc::clone(&recorder) as Arc<dyn Resolver + Send + Sync>);
+    let mut err = String::new();
+    let mut failed = false;
+    for job in gather(&args.path)? {
+        let prepared = prepare(&job, &library, &settings);
+        for problem in &prepared.problems {
+            failed |= problem.level == Level::Deny;
+            err.push_str(&report::human::problem(problem, &prepared.sources));
+        }
+        // An audit asks no more than this.
+        drop(Evidence::assemble(&facts(&prepared, &library)));
+    }
+    let answers = recorder.answers();
+    let unanswered = answers
+        .values()
+        .filter(|answer| matches!(answer.outcome, Answered::Failed(_) | Answered::Unknown));
+    let n_unanswered = unanswered.count();
+    if n_unanswered > 0 {
+        err.push_str(&format!(
+            "{n_unanswered} of {} questions were not answered\n",
+            answers.len()
+        ));
+    }
+    let text = write(settings.now, &answers);
+    let mut out = Vec::new();
+    if args.output.as_os_str() == "-" {
+        out = text.into_bytes();
+    } else if let Err(error) = source::write(&args.output, text.as_bytes()) {
+        return Err(format!("`{}` cannot be written: {error}", args.output.display()));
+    }
+    Ok(Outcome {
+        code: if failed { 2 } else { 0 },
+        out,
+        err,
+    })
+}
