@@ -20,7 +20,7 @@ mod laws;
 #[cfg(test)]
 pub(crate) mod small;
 
-pub use factor::{HeaderSet, Headers, Names};
+pub use factor::{EVERY_MESSAGE_HAS, HeaderSet, Headers, Names};
 pub use set::{Cube, MAX_CUBES, MessageSet, NO_ATTACHMENT, SOME_ATTACHMENT};
 
 /// What a filter may hold against a message.

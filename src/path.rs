@@ -433,7 +433,11 @@ const OPEN: &[(Field, &str, &str)] = &[
         "open/authentication",
         "whether this mail passes authentication",
     ),
-    (Field::Headers, "open/subject", "what the subject of this mail says"),
+    (
+        Field::Headers,
+        "open/subject",
+        "what the subject and the other headers of this mail say",
+    ),
     (Field::Links, "open/link", "where the links of this mail lead"),
 ];
 

@@ -10,7 +10,8 @@ use crate::allow::domain::DomainSet;
 use crate::allow::header::{HeaderName, Matcher, TextSet};
 use crate::allow::ip::IpSet;
 use crate::message::{
-    Concern, Concerns, Cube, Field, Fields, HeaderSet, Headers, Identity, MessageSet, NO_ATTACHMENT, Names,
+    Concern, Concerns, Cube, EVERY_MESSAGE_HAS, Field, Fields, HeaderSet, Headers, Identity, MessageSet, NO_ATTACHMENT,
+    Names,
 };
 use crate::pack::{
     Clears, Delivery, Grade, Pack, Parameter, Parsed, Scope, Sharing, SmtpWhenApi, Status, Stream, When,
@@ -431,10 +432,10 @@ fn cube(facts: &[&Fact], recipients: &AddressSet, narrow: bool, open: &mut Field
     cube
 }
 
-/// Headers that are named have one of their values; the subject and the message id are left open; all others are absent.
+/// Headers that are named have one of their values; those that every message has are left open; all others are absent.
 fn headers(facts: &[&Fact]) -> Headers {
     let mut headers = Headers::none();
-    for free in ["Subject", "Message-ID"] {
+    for free in EVERY_MESSAGE_HAS {
         if let Ok(name) = HeaderName::parse(free) {
             headers = headers.with(name, HeaderSet::any());
         }

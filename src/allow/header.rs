@@ -153,6 +153,24 @@ impl Matcher {
         }
     }
 
+    /// Whether what is found at the end of a text is found in every text that ends so.
+    pub fn is_free_before(&self) -> bool {
+        match self {
+            Self::Contains(_) => true,
+            Self::Equals(_) | Self::Word(_) => false,
+            Self::Pattern(pattern) => pattern.is_free_before(),
+        }
+    }
+
+    /// Whether what is found in a part of a text is found in the text.
+    pub fn is_free(&self) -> bool {
+        match self {
+            Self::Contains(_) | Self::Word(_) => true,
+            Self::Equals(_) => false,
+            Self::Pattern(pattern) => pattern.is_free(),
+        }
+    }
+
     /// The longest text, in the form in which texts are compared, that is found in every text that passes; `None` where
     /// none is known.
     pub fn held(&self) -> Option<String> {

@@ -112,15 +112,23 @@ impl Pattern {
 
     /// Whether a match inside a part of a text is a match of the text.
     pub(super) fn is_free(&self) -> bool {
-        fn free(piece: &Piece) -> bool {
+        self.has_none(&[Piece::Start, Piece::End])
+    }
+
+    /// Whether a match inside the end of a text is a match of the text.
+    pub(super) fn is_free_before(&self) -> bool {
+        self.has_none(&[Piece::Start])
+    }
+
+    fn has_none(&self, bounds: &[Piece]) -> bool {
+        fn lacks(piece: &Piece, bounds: &[Piece]) -> bool {
             match piece {
-                Piece::Start | Piece::End => false,
-                Piece::Group(branches) => branches.iter().flatten().all(free),
-                Piece::Repeat { piece, .. } => free(piece),
-                _ => true,
+                Piece::Group(branches) => branches.iter().flatten().all(|piece| lacks(piece, bounds)),
+                Piece::Repeat { piece, .. } => lacks(piece, bounds),
+                _ => !bounds.contains(piece),
             }
         }
-        self.branches.iter().flatten().all(free)
+        self.branches.iter().flatten().all(|piece| lacks(piece, bounds))
     }
 
     /// Literal texts, in lower case, that each match contains.

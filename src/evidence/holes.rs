@@ -229,13 +229,14 @@ fn in_longer_names(evidence: &Evidence<'_>, rule: &Rule) -> MessageSet {
         .flat_map(|list| &list.entries)
         .filter(|entry| entry.meaning == Meaning::Text);
     let domains: Vec<AddressSet> = entries
-        .filter_map(|entry| {
+        .flat_map(|entry| {
             // Of a pattern, the name it spells.
             let name = entry.text.replace('\\', "");
             let name = name.trim_matches(|letter: char| !letter.is_alphanumeric());
-            let domain = Domain::parse(&format!("{name}.example")).ok()?;
-            Some(AddressSet::domain(&domain))
+            [format!("{name}.example"), format!("other{name}")].map(|name| Domain::parse(&name).ok())
         })
+        .flatten()
+        .map(|domain| AddressSet::domain(&domain))
         .collect();
     let longer = AddressSet::union_all(&domains);
     evidence.attacker.set.map(|cube| {
@@ -282,7 +283,10 @@ fn by_hosts(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, index: usize, hole
         if rule.control == "spoof-pairs" && hosts.overlaps(&asking.trusted) && !is_wide(evidence, hosts) {
             continue;
         }
-        let question = if shared {
+        let question = if is_nearly_everybody(hosts) {
+            // Whoever attacks sends from one of these.
+            Question::Forgeable
+        } else if shared {
             Question::Shared
         } else if hosts.overlaps(&asking.trusted) || is_wide(evidence, hosts) {
             Question::Broad
@@ -320,6 +324,11 @@ fn by_hosts(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, index: usize, hole
             needs: BTreeSet::new(),
         });
     }
+}
+
+/// Half of all addresses of IPv4, or more.
+fn is_nearly_everybody(hosts: &IpSet) -> bool {
+    hosts.v4_only().count() >= 1 << 31
 }
 
 /// Names beside hosts in lists that are not paired: the hosts keep strangers out, and still every host of the list may

@@ -131,6 +131,19 @@ impl Names {
     }
 }
 
+/// Headers that every message has, with a text of its own: the sender writes them or every host on the way does
+/// (RFC 5322, sections 3.6 and 4.4; RFC 2045, section 4). A pack that does not name them leaves them open.
+pub const EVERY_MESSAGE_HAS: &[&str] = &[
+    "Content-Type",
+    "Date",
+    "MIME-Version",
+    "Message-ID",
+    "Received",
+    "Return-Path",
+    "Subject",
+    "To",
+];
+
 /// What is known of one header: it may be absent, or have one of these values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderSet {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::allow::address::AddressSet;
 use crate::allow::ip::IpSet;
 use crate::message::union::Union;
-use crate::message::{Cube, Field, Fields, HeaderSet, MessageSet, auth};
+use crate::message::{Cube, EVERY_MESSAGE_HAS, Field, Fields, HeaderSet, MessageSet, auth};
 
 use super::guard::Split;
 use super::{Effect, MailPath, NeedId, Rule, RuleAt, Verdict};
@@ -179,7 +179,7 @@ impl StageWalk {
             }
         }
         if rule.effects.contains(&Effect::Stops) {
-            self.stop(at, split);
+            self.stop(at, opened.only_possible(trace.path, split));
         }
     }
 
@@ -360,6 +360,31 @@ impl Opened {
     }
 }
 
+impl Opened {
+    /// The same with what is met by an open field only possibly met: nobody said that the sender's mail ever looks so.
+    fn only_possible(&self, path: &MailPath, split: Split) -> Split {
+        let (narrow, sure): (Vec<Cube>, Vec<Cube>) = split
+            .sure
+            .cubes()
+            .iter()
+            .cloned()
+            .partition(|cube| narrowed(cube, self.fields).is_some());
+        if narrow.is_empty() {
+            return split;
+        }
+        let narrow: MessageSet = narrow.into_iter().collect();
+        let mut needs = split.needs;
+        needs.extend(asked(path, &narrow, self.fields).unwrap_or_default());
+        let mut unsure = split.unsure;
+        unsure.absorb(narrow);
+        Split {
+            sure: sure.into_iter().collect(),
+            unsure,
+            needs,
+        }
+    }
+}
+
 /// What decides about a set, if its every part says something of an open field.
 fn asked(path: &MailPath, set: &MessageSet, open: Fields) -> Option<BTreeSet<NeedId>> {
     let asked: Option<BTreeSet<NeedId>> = set
@@ -375,7 +400,7 @@ fn asked(path: &MailPath, set: &MessageSet, open: Fields) -> Option<BTreeSet<Nee
 /// To be anything but a few senders or hosts says nothing: that holds of the sender's mail, whatever it is.
 pub fn narrowed(cube: &Cube, open: Fields) -> Option<Field> {
     let senders = |senders: &AddressSet| !senders.is_open();
-    let hosts = |hosts: &IpSet| hosts.count() < 1 << 31;
+    let hosts = |hosts: &IpSet| hosts.v4_only().count() < 1 << 31 && hosts.v6_only().count() < 1 << 127;
     let texts = cube
         .headers
         .named()
@@ -403,7 +428,6 @@ fn says_something(set: &HeaderSet) -> bool {
     set.values.texts().next().is_some() || set.values.cubes().iter().any(|cube| !cube.all.is_empty())
 }
 
-/// Headers that every message has with a text of its own: a pack that does not name them leaves them open.
-pub fn is_free_text(name: &str) -> bool {
-    name.eq_ignore_ascii_case("Subject") || name.eq_ignore_ascii_case("Message-ID")
+fn is_free_text(name: &str) -> bool {
+    EVERY_MESSAGE_HAS.iter().any(|free| free.eq_ignore_ascii_case(name))
 }

@@ -57,6 +57,10 @@ const LONG: &[(&str, &str)] = &[
         "one question: which cause takes which part",
     ),
     (
+        "src/platforms/exchange/scope.rs",
+        "one question: which policy holds for whom",
+    ),
+    (
         "src/message/set.rs",
         "one algebra: its operations only make sense together",
     ),

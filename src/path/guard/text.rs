@@ -184,6 +184,7 @@ fn reach(matcher: &Matcher, domain: &Domain, at: &str) -> Reach {
             Some(behind) if !domain.as_str().starts_with(&behind) => Reach::None,
             _ => Reach::Some,
         },
+        Matcher::Pattern(_) if matcher.is_free_before() && matcher.matches(at) => Reach::All,
         Matcher::Pattern(pattern) => {
             let Some(forms) = pattern.address_forms() else {
                 return Reach::Some;

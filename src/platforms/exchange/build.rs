@@ -1,7 +1,7 @@
 //! The workbench on which the path is put together: needs with their words, entries with their meaning.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::allow::address::{Address, AddressSet};
 use crate::allow::domain::{Domain, DomainSet, fused};
@@ -22,8 +22,8 @@ pub(super) struct Bench {
     pub path: MailPath,
     /// Exports that are there and say that there is more.
     pub cut_off: BTreeSet<(Kind, Option<TenantList>)>,
-    /// Exports that hold an error in place of records.
-    pub failed: BTreeSet<Kind>,
+    /// Exports that failed, and whether a problem with the export tells it.
+    pub failed: BTreeMap<Kind, bool>,
 }
 
 impl Bench {
@@ -35,8 +35,8 @@ impl Bench {
             .unwrap_or_default();
         let (what, told) = if self.cut_off.contains(&(kind, list)) {
             ("is cut off", true)
-        } else if self.failed.contains(&kind) {
-            ("holds an error", true)
+        } else if let Some(told) = self.failed.get(&kind) {
+            (if *told { "holds an error" } else { "failed" }, *told)
         } else {
             ("is missing", false)
         };

@@ -31,8 +31,8 @@ pub(super) struct Bundle<'a> {
     pub reads: Vec<Read>,
     /// What is wrong with the files.
     pub problems: Vec<Problem>,
-    /// Kinds whose export holds an error in place of records.
-    pub failed: BTreeSet<Kind>,
+    /// Kinds whose export failed, and whether a problem with the export tells it.
+    pub failed: BTreeMap<Kind, bool>,
     assume_empty: bool,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Bundle<'a> {
             exports: BTreeMap::new(),
             reads: Vec::new(),
             problems: Vec::new(),
-            failed: BTreeSet::new(),
+            failed: BTreeMap::new(),
             assume_empty: input.assume_empty,
         };
         for (index, file) in input.files.iter().enumerate() {
@@ -81,9 +81,11 @@ impl<'a> Bundle<'a> {
     }
 
     fn take(&mut self, file: usize, claimed: Claimed<'a>) {
+        for (kind, span) in &claimed.failed_commands {
+            let mut labels = claimed.problems.iter().flat_map(|problem| &problem.labels);
+            *self.failed.entry(*kind).or_default() |= labels.any(|label| label.span == *span);
+        }
         self.problems.extend(claimed.problems);
-        self.failed
-            .extend(claimed.failed_commands.iter().map(|(kind, _)| *kind));
         for claim in claimed.claims {
             self.reads.push(Read {
                 file,

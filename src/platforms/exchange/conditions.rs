@@ -211,10 +211,13 @@ pub(super) fn read(
         return Some(Pred::Unknown(unmodelled(bench)).into());
     }
     let read = read_as(key, reads, value, &list, context, bench)?;
-    Some(Condition {
-        pred: bench.as_far_as_read(Kind::TransportRule, key, &list, read.pred),
-        list: read.list,
-    })
+    // What is no text has lost nothing: nobody reads its values.
+    let pred = if is_text {
+        bench.as_far_as_read(Kind::TransportRule, key, &list, read.pred)
+    } else {
+        read.pred
+    };
+    Some(Condition { pred, list: read.list })
 }
 
 fn read_as(
@@ -524,6 +527,9 @@ fn header(key: &str, value: Node<'_>, matchers: Vec<Matcher>, context: &Context<
     if name.trim().eq_ignore_ascii_case("Authentication-Results") {
         return authentication(key, value, &matchers, context, bench);
     }
+    if name.trim().eq_ignore_ascii_case("From") {
+        return from_header(matchers, value.span(), bench);
+    }
     match HeaderName::parse(name.trim()) {
         // Headers that the service keeps for itself are stripped from mail of untrusted hosts
         // (https://learn.microsoft.com/exchange/mail-flow/connectors/receive-connectors, header firewall).
@@ -535,6 +541,19 @@ fn header(key: &str, value: Node<'_>, matchers: Vec<Matcher>, context: &Context<
         Ok(header) => Pred::Header(header, TextSet::any_of(matchers)),
         Err(_) => Pred::Never,
     }
+}
+
+/// The `From` header: the header sender, with a name that nobody says beside it. What is found in the address is found in
+/// the header, unless the pattern asks where the text begins or ends.
+fn from_header(matchers: Vec<Matcher>, span: Span, bench: &mut Bench) -> Pred {
+    let need = text_need(bench);
+    let name = bench.unsaid(
+        "open/display-name",
+        "a rule looks for a text in the `From` header, and the pack does not say which name stands beside the address",
+        Some(span),
+    );
+    let found: Vec<Matcher> = matchers.into_iter().filter(Matcher::is_free).collect();
+    between(Pred::FromText(found, need), Pred::Always, name)
 }
 
 fn is_reserved(name: &str) -> bool {

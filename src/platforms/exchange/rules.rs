@@ -16,11 +16,17 @@ use crate::source::{Span, Spanned};
 
 use super::build::{Bench, day};
 use super::bundle::Bundle;
-use super::conditions::{Condition, Context, Location, Reads, condition, read};
+use super::conditions::{self, Condition, Context, Location, Reads, condition, read};
 use super::deciding;
 use super::field::{self, Field};
 use super::kind::Kind;
 use super::overrides::{Override, SCL_BYPASS, SKIP_SAFE_ATTACHMENTS, SKIP_SAFE_LINKS};
+
+mod classes;
+mod stamps;
+
+use classes::unread_class;
+use stamps::{Stamp, stamp, stamped_in_turn};
 
 /// Stage id.
 pub(super) const STAGE: &str = "exchange/transport-rules";
@@ -103,10 +109,20 @@ struct Parts<'a> {
     except_header_words: Option<Node<'a>>,
     except_header_patterns: Option<Node<'a>>,
     description: Option<Node<'a>>,
-    classes: Vec<Node<'a>>,
-    class_lists: usize,
+    /// Classes named in `Conditions`, `Exceptions` and `Actions`.
+    classes: Vec<(ClassList, Node<'a>)>,
+    /// Keys that nobody reads and that look like an exception or a condition.
+    unread: Vec<(Cow<'a, str>, bool, Node<'a>)>,
     conditions: Vec<(Cow<'a, str>, Reads, bool, Node<'a>)>,
-    actions: Vec<(Does, Node<'a>)>,
+    actions: Vec<(Cow<'a, str>, Does, Node<'a>)>,
+}
+
+/// Which list a class is named in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ClassList {
+    Conditions,
+    Exceptions,
+    Actions,
 }
 
 /// The rules of this stage, in the order of evaluation.
@@ -118,7 +134,7 @@ pub(super) fn rules(
     nowhere: Span,
     problems: &mut Vec<Problem>,
 ) -> Vec<Rule> {
-    let mut found: Vec<(i64, Rule)> = Vec::new();
+    let mut found: Vec<(i64, Rule, Option<Stamp>)> = Vec::new();
     let mut blanked = None;
     let records = bundle.records(Kind::TransportRule);
     for &record in records {
@@ -133,13 +149,14 @@ pub(super) fn rules(
             bench,
             accepted,
             now,
-            |rule| found.push((priority, rule)),
+            |rule, stamp| found.push((priority, rule, stamp)),
             problems,
         );
     }
     // The sort is stable: rules without a priority keep the order of the export, after all others.
-    found.sort_by_key(|(priority, _)| *priority);
-    let mut rules: Vec<Rule> = found.into_iter().map(|(_, rule)| rule).collect();
+    found.sort_by_key(|(priority, ..)| *priority);
+    let found = found.into_iter().map(|(_, rule, stamp)| (rule, stamp));
+    let mut rules = stamped_in_turn(found, bench);
     if !bundle.whole(Kind::TransportRule) || blanked.is_some() {
         let need = bench.missing(Kind::TransportRule, None);
         let clears = SCL_BYPASS
@@ -207,10 +224,15 @@ fn take(record: Node<'_>) -> Parts<'_> {
             "exceptifheadercontainsmessageheader" => parts.except_header_words = Some(value),
             "exceptifheadermatchesmessageheader" => parts.except_header_patterns = Some(value),
             "description" => parts.description = Some(value),
-            "conditions" | "exceptions" | "actions" => {
-                parts.class_lists += 1;
-                parts.classes.extend(value.items());
-            }
+            "conditions" => parts
+                .classes
+                .extend(value.items().map(|class| (ClassList::Conditions, class))),
+            "exceptions" => parts
+                .classes
+                .extend(value.items().map(|class| (ClassList::Exceptions, class))),
+            "actions" => parts
+                .classes
+                .extend(value.items().map(|class| (ClassList::Actions, class))),
             name => {
                 let (bare, exception) = match name.strip_prefix("exceptif") {
                     Some(bare) => (bare, true),
@@ -224,12 +246,22 @@ fn take(record: Node<'_>) -> Parts<'_> {
                 } else if let Ok(at) = ACTIONS.binary_search_by(|(known, _)| (*known).cmp(name))
                     && let Some((_, does)) = ACTIONS.get(at)
                 {
-                    parts.actions.push((*does, value));
+                    parts.actions.push((key.name, *does, value));
+                } else if (exception || looks_like_a_condition(bare, value)) && !Kind::TransportRule.knows(&key.name) {
+                    parts.unread.push((key.name, exception, value));
                 }
             }
         }
     }
     parts
+}
+
+/// Whether a key that nobody knows holds values as conditions do, or ends as they do.
+fn looks_like_a_condition(name: &str, value: Node<'_>) -> bool {
+    const ENDS: &[&str] = &[
+        "words", "patterns", "ranges", "is", "scope", "memberof", "over", "matches", "contains",
+    ];
+    value.items().next().is_some() || ENDS.iter().any(|end| name.ends_with(end))
 }
 
 fn rule(
@@ -238,25 +270,28 @@ fn rule(
     bench: &mut Bench,
     accepted: Option<&AddressSet>,
     now: Date,
-    mut push: impl FnMut(Rule),
+    mut push: impl FnMut(Rule, Option<Stamp>),
     problems: &mut Vec<Problem>,
 ) {
     if let Some(state) = parts.state
-        && state.as_bool().is_none()
+        && enabled(state).is_none()
     {
         problems.extend(deciding::problem("State", Some(state), deciding::RULE_STATE));
     }
-    problems.extend(deciding::problem("Mode", parts.mode, deciding::MODE));
+    if field::enumerated(parts.mode, MODES, &[]).is_unreadable() {
+        problems.extend(deciding::problem("Mode", parts.mode, deciding::MODE));
+    }
     problems.extend(deciding::problem(
         "SenderAddressLocation",
         parts.location,
         deciding::LOCATION,
     ));
     let (mut effects, origin) = effects(parts, bench, problems);
-    effects.shrink_to_fit();
-    let unread_classes = unread_classes(parts);
+    let unread_class = unread_class(parts);
+    let stamp = stamp(parts);
+    let hidden = matches!(unread_class, Some((ClassList::Actions, ..)));
     // What only changes a message's looks neither stops nor clears it.
-    if effects.iter().all(|effect| *effect == Effect::Alters) {
+    if effects.iter().all(|effect| *effect == Effect::Alters) && stamp.is_none() && !hidden {
         return;
     }
     let name = super::build::name(record);
@@ -309,7 +344,7 @@ fn rule(
             guard.when.push(pred);
         }
     }
-    if let Some((class, span)) = unread_classes {
+    if let Some((list, class, span)) = unread_class {
         let need = bench.unsaid(
             format!("rule/{}/{}", name.value, class.to_ascii_lowercase()),
             format!(
@@ -318,7 +353,60 @@ fn rule(
             ),
             Some(span),
         );
-        guard.when.push(Pred::Unknown(need));
+        match list {
+            ClassList::Conditions => guard.when.push(Pred::Unknown(need)),
+            ClassList::Exceptions => guard.unless.push(Pred::Unknown(need)),
+            // Whatever it does may be done before anything else.
+            ClassList::Actions => {
+                guard.when.push(Pred::Unknown(need));
+                effects.push(Effect::Ends {
+                    verdict: Verdict::Dropped,
+                    unless_cleared_by: &[],
+                    need: Some(need),
+                });
+            }
+        }
+    }
+    for (key, exception, value) in &parts.unread {
+        let need = conditions::unmodelled(key.trim(), value.span(), &name.value, bench);
+        if *exception {
+            guard.unless.push(Pred::Unknown(need));
+        } else {
+            guard.when.push(Pred::Unknown(need));
+        }
+    }
+    let unread_state = parts
+        .state
+        .filter(|state| !state.is_null() && enabled(*state).is_none());
+    let unread_mode = match field::enumerated(parts.mode, MODES, &[]) {
+        Field::Unreadable(_) => parts.mode,
+        _ => None,
+    };
+    for (key, node) in [("State", unread_state), ("Mode", unread_mode)] {
+        if let Some(node) = node {
+            let need = bench.unsaid(
+                format!("rule/{}/{key}", name.value),
+                format!(
+                    "whether rule `{}` is in force is not known: its `{key}` cannot be read",
+                    name.value
+                ),
+                Some(node.span()),
+            );
+            guard.when.push(Pred::Unknown(need));
+        }
+    }
+    for (key, date) in [("ActivationDate", parts.activation), ("ExpiryDate", parts.expiry)] {
+        if let Field::Unreadable(span) = field::date(date) {
+            let need = bench.unsaid(
+                format!("rule/{}/{key}", name.value),
+                format!(
+                    "rule `{}` has an `{key}` that cannot be read, so whether it is in force is not known",
+                    name.value
+                ),
+                Some(span),
+            );
+            guard.when.push(Pred::Unknown(need));
+        }
     }
     // The cheapest conditions first: most rules are about other mail, and the first condition to fail ends the question.
     guard.when.sort_by_key(cost);
@@ -328,20 +416,24 @@ fn rule(
     if !effects.iter().any(keeps) {
         lists.clear();
     }
+    effects.shrink_to_fit();
     lists.shrink_to_fit();
     guard.when.shrink_to_fit();
     guard.unless.shrink_to_fit();
     let force = force(&name, parts, now);
-    push(Rule {
-        object: format!("transport-rule/{}", name.value),
-        origin: origin.unwrap_or(name.span),
-        control: SCL_BYPASS.control,
-        guard,
-        effects,
-        force,
-        lists,
-        expiry: expiry(parts),
-    });
+    push(
+        Rule {
+            object: format!("transport-rule/{}", name.value),
+            origin: origin.unwrap_or(name.span),
+            control: SCL_BYPASS.control,
+            guard,
+            effects,
+            force,
+            lists,
+            expiry: expiry(parts),
+        },
+        stamp,
+    );
 }
 
 fn cost(pred: &Pred) -> u8 {
@@ -371,9 +463,8 @@ fn effects(parts: &Parts<'_>, bench: &mut Bench, problems: &mut Vec<Problem>) ->
             });
         }
     };
-    for (does, value) in &parts.actions {
-        let off = value.is_null() || value.as_bool() == Some(false) || value.raw() == "[]" || value.raw() == "\"\"";
-        if off {
+    for (_, does, value) in &parts.actions {
+        if is_unset(*does, *value) {
             continue;
         }
         match does {
@@ -427,6 +518,17 @@ fn effects(parts: &Parts<'_>, bench: &mut Bench, problems: &mut Vec<Problem>) ->
     (effects, origin)
 }
 
+/// Whether an action is exported and not taken: `false` and `0` also as texts, lists without a value (export-formats, T1).
+fn is_unset(does: Does, value: Node<'_>) -> bool {
+    let list = field::list(Some(value));
+    let nothing = list.items.is_empty() && list.unreadable.is_empty() && value.as_bool().is_none();
+    let switch = matches!(does, Does::Ends(_) | Does::Stops);
+    value.is_null()
+        || value.as_bool() == Some(false)
+        || nothing
+        || switch && (field::boolean(Some(value)).into_value() == Some(false) || value.as_i64() == Some(0))
+}
+
 /// Headers that the service reads. Names are compared as headers are; any value that is not empty works
 /// (exchange-semantics 2.5, which names the sources of each).
 fn stamped(name: Node<'_>, value: Node<'_>, bench: &mut Bench) -> Vec<Effect> {
@@ -453,29 +555,18 @@ fn stamped(name: Node<'_>, value: Node<'_>, bench: &mut Bench) -> Vec<Effect> {
     allow.map(|allow| bench.effects(allow)).unwrap_or_default()
 }
 
-/// Every class named in `Conditions`, `Exceptions` and `Actions` must be explained by a key that is set.
-///
-/// A class matches by its last part without `Predicate` or `Action`, as the prefix of a key (export-formats, `TransportRule`).
-fn unread_classes(parts: &Parts<'_>) -> Option<(String, Span)> {
-    parts.classes.iter().find_map(|class| {
-        let text = class.as_str()?;
-        let last = text.rsplit('.').next()?;
-        let bare = last
-            .strip_suffix("Predicate")
-            .or_else(|| last.strip_suffix("Action"))
-            .unwrap_or(last);
-        let is_condition = last.ends_with("Predicate");
-        if !is_condition {
-            return None;
-        }
-        let lower = bare.to_ascii_lowercase();
-        let known = parts.conditions.iter().any(|(key, ..)| {
-            let key = key.to_ascii_lowercase();
-            let key = key.strip_prefix("exceptif").unwrap_or(&key);
-            key.starts_with(&lower) || lower.starts_with(key)
-        });
-        (!known).then(|| (last.to_owned(), class.span()))
-    })
+const MODES: &[(&str, &str)] = &[
+    ("Enforce", "Enforce"),
+    ("Audit", "Audit"),
+    ("AuditAndNotify", "AuditAndNotify"),
+];
+
+/// Whether a rule is enabled, if that can be read: a word, an object that carries the word, or a switch.
+fn enabled(state: Node<'_>) -> Option<bool> {
+    match field::enumerated(Some(state), &[("Enabled", true), ("Disabled", false)], &[]) {
+        Field::Set(enabled) => Some(enabled.value),
+        _ => field::boolean(Some(state)).into_value(),
+    }
 }
 
 /// `State` (or `Enabled` in templates), `Mode` and the date window (exchange-semantics 2.2).
@@ -486,21 +577,17 @@ fn force(name: &Spanned<String>, parts: &Parts<'_>, now: Date) -> Force {
         label,
         help,
     };
-    if let Some(state) = parts.state {
-        let off = state.as_bool() == Some(false)
-            || field::text(Some(state))
-                .into_value()
-                .is_some_and(|text| text.eq_ignore_ascii_case("Disabled"));
-        if off {
-            return dormant(
-                "is disabled".to_owned(),
-                Label::new(state.span(), "disabled here"),
-                format!("`Enable-TransportRule -Identity \"{}\"`", name.value),
-            );
-        }
+    if let Some(state) = parts.state
+        && enabled(state) == Some(false)
+    {
+        return dormant(
+            "is disabled".to_owned(),
+            Label::new(state.span(), "disabled here"),
+            format!("`Enable-TransportRule -Identity \"{}\"`", name.value),
+        );
     }
-    if let Field::Set(mode) = field::text(parts.mode)
-        && !mode.value.eq_ignore_ascii_case("Enforce")
+    if let Field::Set(mode) = field::enumerated(parts.mode, MODES, &[])
+        && mode.value != "Enforce"
     {
         return dormant(
             format!("only runs in mode `{}`", mode.value),

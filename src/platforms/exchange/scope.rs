@@ -64,14 +64,19 @@ impl Family {
         let mut preset_label = None;
         let mut preset_policies: Vec<String> = Vec::new();
         for rule in self.sorted_rules(bundle, self.presets) {
-            let Some(policy) = named(rule, self.names_policy) else {
-                continue;
-            };
-            preset_policies.push(policy.to_ascii_lowercase());
-            if !is_enabled(rule) {
+            let policy = named(rule, self.names_policy);
+            preset_policies.extend(policy.as_ref().map(|policy| policy.to_ascii_lowercase()));
+            let enabled = is_enabled(rule);
+            if enabled == Some(false) {
                 continue;
             }
-            let conditions = recipients(self.presets, rule, bench);
+            let mut conditions = recipients(self.presets, rule, bench);
+            conditions.extend(undecided_state(rule, enabled, bench));
+            let Some(policy) = policy else {
+                conditions.push(Pred::Unknown(self.dangling(bundle, rule, bench)));
+                outranked.push(Pred::All(conditions));
+                continue;
+            };
             let name = super::build::name(rule);
             preset_label.get_or_insert_with(|| Label::new(name.span, "this preset comes first"));
             if let Some(record) = find_policy(bundle, self.policy, &policy) {
@@ -98,15 +103,21 @@ impl Family {
         let rules = self.sorted_rules(bundle, self.rule);
         let mut seen: Vec<String> = Vec::new();
         for rule in rules {
-            let Some(policy) = named(rule, self.names_policy) else {
-                continue;
-            };
-            let Some(record) = find_policy(bundle, self.policy, &policy) else {
+            let enabled = is_enabled(rule);
+            let policy = named(rule, self.names_policy);
+            let found = policy.and_then(|policy| Some((find_policy(bundle, self.policy, &policy)?, policy)));
+            let mut conditions = recipients(self.rule, rule, bench);
+            conditions.extend(undecided_state(rule, enabled, bench));
+            let Some((record, policy)) = found else {
+                // Whatever that policy says holds for these recipients, and not what a lower one says.
+                if enabled != Some(false) {
+                    conditions.push(Pred::Unknown(self.dangling(bundle, rule, bench)));
+                    outranked.push(Pred::All(conditions));
+                }
                 continue;
             };
             seen.push(policy.to_ascii_lowercase());
-            let conditions = recipients(self.rule, rule, bench);
-            let dormant = (!is_enabled(rule)).then(|| {
+            let dormant = (enabled == Some(false)).then(|| {
                 let span = rule
                     .get("State")
                     .or_else(|| rule.get("Enabled"))
@@ -209,13 +220,24 @@ impl Family {
         }
     }
 
+    /// The policy of a rule is not in the export.
+    fn dangling(&self, bundle: &Bundle<'_>, rule: Node<'_>, bench: &mut Bench) -> NeedId {
+        if !bundle.whole(self.policy) {
+            return bench.missing(self.policy, None);
+        }
+        let name = super::build::name(rule).value;
+        bench.unsaid(
+            format!("policy-of/{}/{}", self.rule.as_str(), name.to_ascii_lowercase()),
+            format!(
+                "the policy that rule `{name}` puts in force is not in the export of `{}`",
+                self.policy.cmdlet()
+            ),
+            Some(rule.get(self.names_policy).map_or(rule.span(), Node::span)),
+        )
+    }
+
     fn sorted_rules<'a>(&self, bundle: &Bundle<'a>, kind: Kind) -> Vec<Node<'a>> {
-        let mut rules: Vec<Node<'a>> = bundle
-            .records(kind)
-            .iter()
-            .copied()
-            .filter(|rule| named(*rule, self.names_policy).is_some())
-            .collect();
+        let mut rules: Vec<Node<'a>> = bundle.records(kind).to_vec();
         rules.sort_by_key(|rule| {
             // The strict preset outranks the standard one whatever their priorities say.
             let strict =
@@ -241,11 +263,31 @@ fn named(rule: Node<'_>, key: &str) -> Option<String> {
 }
 
 /// `State` of a live record, `Enabled` of a template (export-formats T14). Neither: the cmdlets create rules enabled.
-pub(super) fn is_enabled(rule: Node<'_>) -> bool {
-    match field::text(rule.get("State")) {
-        Field::Set(state) => state.value.eq_ignore_ascii_case("Enabled"),
-        _ => !matches!(field::boolean(rule.get("Enabled")), Field::Set(enabled) if !enabled.value),
+/// `None` where what is there cannot be read.
+fn is_enabled(rule: Node<'_>) -> Option<bool> {
+    match field::enumerated(rule.get("State"), &[("Enabled", true), ("Disabled", false)], &[]) {
+        Field::Set(state) => Some(state.value),
+        Field::Unreadable(_) => None,
+        Field::Absent | Field::Null(_) => match field::boolean(rule.get("Enabled")) {
+            Field::Set(enabled) => Some(enabled.value),
+            Field::Unreadable(_) => None,
+            Field::Absent | Field::Null(_) => Some(true),
+        },
     }
+}
+
+/// A rule of which nobody can say whether it is enabled.
+fn undecided_state(rule: Node<'_>, enabled: Option<bool>, bench: &mut Bench) -> Option<Pred> {
+    if enabled.is_some() {
+        return None;
+    }
+    let name = super::build::name(rule).value;
+    let span = rule.get("State").or_else(|| rule.get("Enabled")).map(Node::span);
+    Some(Pred::Unknown(bench.unsaid(
+        format!("state-of/{}", name.to_ascii_lowercase()),
+        format!("whether rule `{name}` is enabled cannot be read"),
+        span,
+    )))
 }
 
 /// Whether a record is the policy that applies last: the default, or the built-in protection.

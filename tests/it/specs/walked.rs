@@ -8,7 +8,7 @@ use allowaudit::allow::header::HeaderName;
 use allowaudit::check::{Finding, Group, Witness};
 use allowaudit::message::{Concern, Concerns, Message, auth};
 use allowaudit::path::walk::{Journey, Standing};
-use allowaudit::path::{MailPath, Verdict};
+use allowaudit::path::{Effect, MailPath, Verdict};
 
 /// Concerns that a stream may need cleared.
 const ASKED: Concerns = Concerns::of(&[
@@ -55,7 +55,9 @@ pub fn contradiction(path: &MailPath, finding: &Finding) -> Option<String> {
         ),
         // Mail that nobody said is sent, since the pack leaves a field open, may be judged for sure.
         ("cannot-tell", _) => (
-            open || ended.is_some() || journey.stages.iter().any(|stage| stage.verdict.is_none()),
+            open || ended.is_some()
+                || raised && stopped(path, &journey)
+                || journey.stages.iter().any(|stage| stage.verdict.is_none()),
             "nothing about it is undecided",
         ),
         // What is only taken back, or only lost behind another MX, is undecided rather than left.
@@ -121,4 +123,11 @@ fn message(witness: &Witness) -> Result<Message, String> {
         *slot = words.bit(word).ok_or("no result of authentication")?;
     }
     Ok(message)
+}
+
+/// Whether a rule kept the rules after it from a message.
+fn stopped(path: &MailPath, journey: &Journey) -> bool {
+    let steps = journey.stages.iter().flat_map(|stage| &stage.steps);
+    let mut rules = steps.filter_map(|step| path.rule(step.at));
+    rules.any(|rule| rule.effects.contains(&Effect::Stops))
 }
