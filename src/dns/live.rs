@@ -30,7 +30,7 @@ pub struct Settings {
     pub attempts: usize,
     /// How long all questions together may take, from the first one on.
     pub limit: Duration,
-    /// How many questions are under way at a time.
+    /// How many questions are under way at a time; 512 at most.
     pub side_by_side: usize,
 }
 

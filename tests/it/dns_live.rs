@@ -111,7 +111,8 @@ fn every_failure_is_told_apart() {
     let server = Server::start(zone);
     let resolver = server.resolver();
     let ask = |name: &str| resolver.ask(&question(name, RecordType::Txt)).outcome.clone();
-    assert_eq!(ask("silent.test"), Outcome::Failed(Failure::Timeout));
+    let silent = server.hasty().ask(&question("silent.test", RecordType::Txt));
+    assert_eq!(silent.outcome, Outcome::Failed(Failure::Timeout));
     assert_eq!(ask("servfail.test"), Outcome::Failed(Failure::ServerFailed));
     assert_eq!(ask("refused.test"), Outcome::Failed(Failure::Refused));
     assert_eq!(ask("notimp.test"), failed("the server answered with code 4"));
@@ -361,7 +362,11 @@ fn another_server_helps_out() {
         .collect();
     for fault in [Fault::Silence, Fault::Code(2), Fault::Code(5), Fault::Referral] {
         let ill = zone(Some(fault.clone()));
-        let resolver = Live::new(settings(&[&ill, &well])).unwrap();
+        let resolver = Live::new(Settings {
+            timeout: Duration::from_secs(2),
+            ..settings(&[&ill, &well])
+        });
+        let resolver = resolver.unwrap();
         let answers = resolver.ask_all(&questions);
         assert!(
             answers.iter().all(|answer| answer.outcome == found([txt("x")])),
@@ -378,7 +383,11 @@ fn another_server_helps_out() {
     }
     // What one says of its failure counts for more than the silence of the other.
     let (silent, failing) = (zone(Some(Fault::Silence)), zone(Some(Fault::Code(2))));
-    let resolver = Live::new(settings(&[&failing, &silent])).unwrap();
+    let resolver = Live::new(Settings {
+        timeout: Duration::from_secs(2),
+        ..settings(&[&failing, &silent])
+    });
+    let resolver = resolver.unwrap();
     assert_eq!(
         resolver.ask(&questions[0]).outcome,
         Outcome::Failed(Failure::ServerFailed)
@@ -448,6 +457,44 @@ fn what_answers_no_question_counts_for_nothing() {
         [&head, question, &[0xc0, 24, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 1, 2, 3, 4]].concat()
     });
     assert!(matches!(circle, Outcome::Failed(_)), "{circle:?}");
+}
+
+#[test]
+fn a_server_that_goes_away_takes_no_answer_along() {
+    let mut zone = Zone::new();
+    zone.text("known.test", "x").text("late.test", "x");
+    let large = Record::Txt((0..8).map(|n| vec![n; 255]).collect());
+    zone.add("large.test", large.clone()).add("lost.test", large.clone());
+    let server = Server::start(zone);
+    let resolver = server.hasty();
+    let ask = |name: &str| resolver.ask(&question(name, RecordType::Txt)).outcome.clone();
+    assert_eq!(ask("known.test"), found([txt("x")]));
+    assert_eq!(ask("large.test"), found([large.clone()]));
+    drop(server);
+    assert_eq!(ask("known.test"), found([txt("x")]));
+    assert_eq!(ask("large.test"), found([large]));
+    let others = ["late.test", "lost.test", "none.test"].map(|name| question(name, RecordType::Txt));
+    for answer in resolver.ask_all(&others) {
+        assert!(matches!(answer.outcome, Outcome::Failed(_)), "{answer:?}");
+    }
+}
+
+#[test]
+fn settings_beyond_reason() {
+    let mut zone = Zone::new();
+    zone.text("x.test", "x");
+    let server = Server::start(zone);
+    for (long, many) in [(Duration::MAX, usize::MAX), (Duration::from_secs(9), 0)] {
+        let resolver = Live::new(Settings {
+            timeout: long,
+            limit: long,
+            side_by_side: many,
+            attempts: 0,
+            servers: vec![server.address],
+        });
+        let answer = resolver.unwrap().ask(&question("x.test", RecordType::Txt));
+        assert_eq!(answer.outcome, found([txt("x")]));
+    }
 }
 
 #[test]

@@ -154,7 +154,7 @@ pub struct Server {
 
 struct Shared {
     zone: RwLock<Zone>,
-    asked: Mutex<Vec<(Question, Protocol)>>,
+    asked: Mutex<Vec<(Question, Protocol, u16)>>,
     under_way: AtomicUsize,
     most: AtomicUsize,
 }
@@ -195,9 +195,13 @@ impl Server {
         *self.shared.zone.write().unwrap() = zone;
     }
 
-    /// What it was asked, and how.
+    /// What it was asked, and how. The same packet sent again counts once.
     pub fn asked(&self) -> Vec<(Question, Protocol)> {
-        self.shared.asked.lock().unwrap().clone()
+        let asked = self.shared.asked.lock().unwrap();
+        asked
+            .iter()
+            .map(|(question, over, _)| (question.clone(), *over))
+            .collect()
     }
 
     /// The most questions that it had at a time.
@@ -205,9 +209,18 @@ impl Server {
         self.shared.most.load(Ordering::SeqCst)
     }
 
-    /// A resolver that asks this server, and gives up soon.
+    /// A resolver that asks this server, and has patience.
     pub fn resolver(&self) -> Live {
         Live::new(settings(&[self])).unwrap()
+    }
+
+    /// A resolver that asks this server, and gives up soon.
+    pub fn hasty(&self) -> Live {
+        Live::new(Settings {
+            timeout: Duration::from_millis(1500),
+            ..settings(&[self])
+        })
+        .unwrap()
     }
 }
 
@@ -215,7 +228,7 @@ impl Server {
 pub fn settings(servers: &[&Server]) -> Settings {
     Settings {
         servers: servers.iter().map(|server| server.address).collect(),
-        timeout: Duration::from_millis(1500),
+        timeout: Duration::from_secs(20),
         attempts: 1,
         limit: Duration::from_mins(1),
         side_by_side: 32,
@@ -247,21 +260,40 @@ fn sockets() -> (UdpSocket, TcpListener) {
 
 struct Handler(Arc<Shared>);
 
+/// Counts a question for as long as it is not answered.
+struct UnderWay<'a>(&'a AtomicUsize);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 #[async_trait::async_trait]
 impl RequestHandler for Handler {
     async fn handle_request<R: ResponseHandler, T: Time>(&self, request: &Request, mut out: R) -> ResponseInfo {
-        let under_way = self.0.under_way.fetch_add(1, Ordering::SeqCst) + 1;
-        self.0.most.fetch_max(under_way, Ordering::SeqCst);
         let mut metadata = Metadata::response_from_request(&request.metadata);
         metadata.authoritative = true;
         let said = self.respond(request, metadata, &mut out).await;
-        self.0.under_way.fetch_sub(1, Ordering::SeqCst);
         let counts = HeaderCounts::default();
         said.unwrap_or_else(|| ResponseInfo::from(Header { metadata, counts }))
     }
 }
 
 impl Handler {
+    /// `None` for a packet that was sent again.
+    fn note(&self, question: &Question, request: &Request) -> Option<UnderWay<'_>> {
+        let entry = (question.clone(), request.protocol(), request.metadata.id);
+        let mut asked = self.0.asked.lock().unwrap();
+        if asked.contains(&entry) {
+            return None;
+        }
+        asked.push(entry);
+        let under_way = self.0.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        self.0.most.fetch_max(under_way, Ordering::SeqCst);
+        Some(UnderWay(&self.0.under_way))
+    }
+
     /// `None` for silence.
     async fn respond(
         &self,
@@ -270,11 +302,7 @@ impl Handler {
         out: &mut impl ResponseHandler,
     ) -> Option<ResponseInfo> {
         let question = asked(request)?;
-        self.0
-            .asked
-            .lock()
-            .unwrap()
-            .push((question.clone(), request.protocol()));
+        let _under_way = self.note(&question, request);
         let ((mut code, mut answers), fault, negative_ttl) = {
             let zone = self.0.zone.read().unwrap();
             (

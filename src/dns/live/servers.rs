@@ -7,6 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
@@ -21,6 +22,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Settings;
 use crate::dns::{Failure, Name, Question, Record, RecordType};
+
+const LONGEST: Duration = Duration::from_hours(24);
+const MOST_SIDE_BY_SIDE: usize = 512;
 
 /// What the servers made of a question.
 #[derive(Debug)]
@@ -79,9 +83,15 @@ impl std::fmt::Debug for Servers {
 
 impl Servers {
     /// The servers of the settings, else those of the system.
-    pub(super) fn new(settings: Settings) -> io::Result<Self> {
+    pub(super) fn new(mut settings: Settings) -> io::Result<Self> {
+        // Beyond these bounds clocks overflow, and sockets run out.
+        settings.timeout = settings.timeout.min(LONGEST);
+        settings.limit = settings.limit.min(LONGEST);
+        settings.side_by_side = settings.side_by_side.clamp(1, MOST_SIDE_BY_SIDE);
         let configs = if settings.servers.is_empty() {
-            let (config, _) = read_system_conf().map_err(io::Error::other)?;
+            // Of what the system says, waiting and search lists are left aside: `Settings` says how long, names are whole.
+            let (config, _) = read_system_conf()
+                .map_err(|error| io::Error::other(format!("the system names no DNS servers: {error}")))?;
             config.name_servers().to_vec()
         } else {
             settings.servers.iter().copied().map(server).collect()
@@ -92,7 +102,7 @@ impl Servers {
         let mut options = ResolverOpts::default();
         options.timeout = settings.timeout;
         options.num_concurrent_reqs = 1;
-        options.max_active_requests = settings.side_by_side.max(1);
+        options.max_active_requests = settings.side_by_side;
         options.cache_size = 0;
         // Nothing here reads that file; this holds it should a newer hickory do so.
         options.use_hosts_file = ResolveHosts::Never;
@@ -102,7 +112,7 @@ impl Servers {
         Ok(Self {
             pools: configs.into_iter().map(pool).collect(),
             first: AtomicUsize::new(0),
-            permits: Semaphore::new(settings.side_by_side.max(1)),
+            permits: Semaphore::new(settings.side_by_side),
             deadline: OnceLock::new(),
             ran_out: AtomicBool::new(false),
             settings,
