@@ -4,6 +4,7 @@
 //! because the resolver of hickory takes those that lead in a circle for a name without records.
 
 mod follow;
+mod message;
 mod once;
 mod servers;
 
@@ -15,8 +16,9 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use self::follow::{Step, Trail};
+use self::message::Reply;
 use self::once::Once;
-use self::servers::{Reply, Servers};
+use self::servers::Servers;
 use super::{Answer, Failure, Outcome, Question, Resolver};
 
 /// Whom to ask, and how long to wait.

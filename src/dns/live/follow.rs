@@ -2,7 +2,7 @@
 //!
 //! It sends nothing: it says which name to ask for next.
 
-use super::servers::{Data, Reply};
+use super::message::{Data, Reply};
 use crate::dns::{Answer, Failure, Name, Outcome};
 
 /// The most aliases that are followed. Standards name no number; resolvers stop at 8 to 16.
@@ -106,7 +106,7 @@ impl Trail {
 mod tests {
     use super::*;
     use crate::dns::Record;
-    use crate::dns::live::servers::Held;
+    use crate::dns::live::message::Held;
 
     fn name(text: &str) -> Name {
         Name::parse(text.as_bytes()).unwrap()
