@@ -24,7 +24,7 @@ words! {
 }
 
 /// The types, as [`crate::dns::RecordType`] has them.
-const TYPES: &[&str] = &["A", "AAAA", "MX", "PTR", "TXT"];
+pub(super) const TYPES: &[&str] = &["A", "AAAA", "MX", "PTR", "TXT"];
 
 /// A recording.
 pub(super) static RECORDING: Form = Form {
@@ -66,8 +66,8 @@ pub(super) static ANSWER: Form = Form {
         optional(
             "records",
             Shape::List(&Shape::AnyOf(&[Shape::Line, Shape::List(&Shape::Line)])),
-            "The records as zone files write them, without quotes; a text of several strings is a list. None at all \
-             with `NOERROR`: the name exists, and has no such record.",
+            "The records as zone files write them, without quotes; a text of several strings is a list. With \
+             `NOERROR` they are said even if there are none: `records = []`.",
         ),
     ],
 };

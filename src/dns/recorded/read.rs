@@ -24,7 +24,7 @@ pub(super) fn recording(fields: &Fields<'_>, log: &mut Log) -> Recorded {
         let Some(question) = question(&fields, log) else {
             continue;
         };
-        let answer = answer(&fields, question.kind, log);
+        let answer = answer(&fields, question.kind, mistakes, log);
         match places.entry(question.clone()) {
             Entry::Occupied(first) => {
                 let problem = bad(fields.span(), format!("`{question}` is answered twice"), "again");
@@ -51,7 +51,7 @@ fn question(row: &Fields<'_>, log: &mut Log) -> Option<Question> {
     Some(Question::new(name?, kind.value))
 }
 
-fn answer(row: &Fields<'_>, kind: RecordType, log: &mut Log) -> Option<Answer> {
+fn answer(row: &Fields<'_>, kind: RecordType, mistakes: usize, log: &mut Log) -> Option<Answer> {
     let rcode = match row.node("rcode") {
         Some(node) => Rcode::parse(&node.as_str()?)?,
         None => Rcode::NoError,
@@ -66,6 +66,12 @@ fn answer(row: &Fields<'_>, kind: RecordType, log: &mut Log) -> Option<Answer> {
     {
         let message = format!("an answer with `{}` has no records", rcode.as_str());
         log.bad(node.span(), message, "records all the same");
+    }
+    // A key that was mistyped is one mistake, not two.
+    if rcode == Rcode::NoError && !row.has("records") && log.problems.len() == mistakes {
+        let message = "an answer with `NOERROR` says which records there are";
+        let problem = bad(row.span(), message, "`records` is missing here");
+        log.push(problem.help("write `records = []` if the name exists and has none of the type"));
     }
     let why = row.node("why");
     if let Some(node) = why.filter(|_| rcode != Rcode::Failed) {

@@ -33,7 +33,7 @@ fn a_recording_by_hand() {
          records = ['v=spf1 -all', ['a\\255', ' b']]\n\
          [[answer]]\nname = 'example.test'\ntype = 'MX'\nrecords = ['0 .']\n\
          [[answer]]\nname = 'none.test'\ntype = 'A'\nrcode = 'NXDOMAIN'\n\
-         [[answer]]\nname = 'empty.test'\ntype = 'A'\n",
+         [[answer]]\nname = 'empty.test'\ntype = 'A'\nrecords = []\n",
     );
     assert_eq!(problems, [""; 0]);
     assert_eq!(recorded.recorded.unwrap().value, day());
@@ -83,20 +83,27 @@ fn every_mistake_is_told_and_its_answer_is_unknown() {
             "['a']: a A record is one string: a list of strings",
         ),
         (
-            "aliases = ['a..b']",
+            "records = []\naliases = ['a..b']",
             "'a..b': `a..b` is no name: a label of the name is empty",
         ),
         (
             "rcode = 'NXDOMIAN'",
             "'NXDOMIAN': `NXDOMIAN` is no known `rcode`: did you mean `NXDOMAIN`?",
         ),
-        ("why = 'x'", "'x': a reason belongs to `FAILED` alone: a reason"),
+        (
+            "",
+            "[[answer]]: an answer with `NOERROR` says which records there are: `records` is missing here",
+        ),
+        (
+            "records = []\nwhy = 'x'",
+            "'x': a reason belongs to `FAILED` alone: a reason",
+        ),
         (
             "rcode = 'NXDOMAIN'\nrecords = ['192.0.2.1']",
             "['192.0.2.1']: an answer with `NXDOMAIN` has no records: records all the same",
         ),
         (
-            "ttl = -1",
+            "records = []\nttl = -1",
             "-1: `ttl` is a whole number from 0 to 4294967295: outside of that",
         ),
     ] {
@@ -108,6 +115,12 @@ fn every_mistake_is_told_and_its_answer_is_unknown() {
             "{rest}"
         );
     }
+}
+
+#[test]
+fn the_form_has_every_type() {
+    let types = RecordType::ALL.map(RecordType::as_str);
+    assert_eq!(forms::TYPES, types);
 }
 
 #[test]
@@ -166,10 +179,10 @@ recorded = 2026-11-22
 [[answer]]
 name = "a b.test"
 type = "A"
-rcode = "FAILED"
-why = "it\u000A\"broke\""
 ttl = 5
 aliases = [".", "b.test"]
+why = "it\u000A\"broke\""
+rcode = "FAILED"
 
 [[answer]]
 name = "b.test"
@@ -249,5 +262,16 @@ proptest! {
         prop_assert_eq!(problems, [""; 0], "{}", text);
         prop_assert_eq!(&recorded.answers, &answers, "{}", text);
         prop_assert_eq!(write(day(), &recorded.answers), text);
+    }
+
+    #[test]
+    fn what_was_cut_off_has_whole_answers_or_none(entries in prop::collection::vec(entries(), 1..4), at in 0..=1000_usize) {
+        let answers: BTreeMap<Question, Arc<Answer>> = entries.into_iter().collect();
+        let mut text = write(day(), &answers);
+        text.truncate(text.floor_char_boundary(text.len() * at / 1000));
+        let (recorded, _) = parse(&text);
+        for (question, answer) in &recorded.answers {
+            prop_assert_eq!(Some(answer), answers.get(question), "{}", text);
+        }
     }
 }

@@ -18,14 +18,7 @@ pub fn write(recorded: Date, answers: &BTreeMap<Question, Arc<Answer>>) -> Strin
         let Some(rcode) = rcode(&answer.outcome) else { continue };
         let (name, kind) = (string(&question.name.to_string()), question.kind);
         // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            "\n[[answer]]\nname = {name}\ntype = \"{kind}\"\nrcode = \"{}\"\n",
-            rcode.as_str()
-        );
-        if let Outcome::Failed(Failure::Other(why)) = &answer.outcome {
-            let _ = writeln!(text, "why = {}", string(why));
-        }
+        let _ = write!(text, "\n[[answer]]\nname = {name}\ntype = \"{kind}\"\n");
         if let Some(ttl) = answer.ttl {
             let _ = writeln!(text, "ttl = {ttl}");
         }
@@ -33,12 +26,21 @@ pub fn write(recorded: Date, answers: &BTreeMap<Question, Arc<Answer>>) -> Strin
             let aliases = answer.aliases.iter().map(|alias| string(&alias.to_string()));
             let _ = writeln!(text, "aliases = [{}]", joined(aliases));
         }
-        if !answer.records().is_empty() {
-            text.push_str("records = [\n");
-            for record in answer.records() {
-                let _ = writeln!(text, "  {},", value(record));
+        if let Outcome::Failed(Failure::Other(why)) = &answer.outcome {
+            let _ = writeln!(text, "why = {}", string(why));
+        }
+        // The outcome stands last, and none is left out: a file that was cut off has whole answers or none.
+        let _ = writeln!(text, "rcode = \"{}\"", rcode.as_str());
+        match &answer.outcome {
+            Outcome::NoData => text.push_str("records = []\n"),
+            Outcome::Found(records) => {
+                text.push_str("records = [\n");
+                for record in records {
+                    let _ = writeln!(text, "  {},", value(record));
+                }
+                text.push_str("]\n");
             }
-            text.push_str("]\n");
+            _ => {}
         }
     }
     text
