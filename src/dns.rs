@@ -9,6 +9,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 mod name;
+pub mod spf;
 
 pub use name::{Name, NameError};
 
