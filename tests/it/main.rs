@@ -19,4 +19,6 @@ mod samples;
 #[cfg(test)]
 mod specs;
 #[cfg(test)]
+mod spf_suite;
+#[cfg(test)]
 mod tidy;
