@@ -1,14 +1,18 @@
 //! SPF as RFC 7208 has it: records with the place of each of their terms, the check of one client, and the addresses
 //! that a domain lets send.
 //!
-//! [`record`] reads, [`macros`] spells names out, and [`evaluate`] answers for one client as a receiving host would. What is the right record for somebody is not known here, nor who shares
+//! [`record`] reads, [`macros`] spells names out, [`evaluate`] answers for one client as a receiving host would, and
+//! [`set`] answers for all addresses at once. What is the right record for somebody is not known here, nor who shares
 //! a sender with whom.
 
 use crate::source::{SourceId, Span};
 
 pub mod evaluate;
+#[cfg(test)]
+mod laws;
 pub mod macros;
 pub mod record;
+pub mod set;
 #[cfg(test)]
 mod zone;
 
