@@ -1,3 +1,5 @@
+//! Checks of one client over small zones.
+
 use super::*;
 use crate::dns::Off;
 use crate::dns::spf::zone::Zone;

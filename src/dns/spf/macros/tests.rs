@@ -1,3 +1,5 @@
+//! What macros stand for, letter by letter.
+
 use std::net::IpAddr;
 
 use super::expand::{self, Scope, Subject};

@@ -1,3 +1,5 @@
+//! What records are read as, and every mistake where it stands.
+
 use super::*;
 use crate::dns::spf::macros::{Letter, Piece};
 

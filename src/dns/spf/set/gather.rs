@@ -13,10 +13,9 @@ use super::{Action, Asks, Entry, Matches, Opaque, Published, Step, Tree};
 use crate::allow::ip::IpSet;
 use crate::dns::{Answer, Name, Outcome, Question, RecordType, Resolver};
 
-/// How deep records are followed. The limit of a check is 10, so whatever is deeper works for nobody.
-const DEPTH: usize = 20;
-/// How many records are followed.
-const RECORDS: usize = 200;
+/// How many terms may ask DNS before the tree is cut. A check ends at the eleventh, so whatever is cut works for nobody;
+/// what is published by others must not make an audit ask without end.
+const TERMS: usize = 100;
 
 impl Tree {
     /// Asks for the record of a domain and all that it leads to. The sender is somebody at that domain: `%{o}` is it.
@@ -25,7 +24,7 @@ impl Tree {
         let mut gathering = Gathering {
             resolver,
             subject: Subject::new(IpAddr::from([0, 0, 0, 0]), &origin, &origin),
-            records: 0,
+            asked: 0,
             chain: Vec::new(),
         };
         let mut tree = gathering.tree(origin);
@@ -48,7 +47,8 @@ struct Gathering<'a> {
     resolver: &'a dyn Resolver,
     /// The sender. Of the client nothing is known, and no macro that asks for it is expanded.
     subject: Subject,
-    records: usize,
+    /// The terms that asked DNS.
+    asked: usize,
     /// The domains that led to the record under way.
     chain: Vec<Name>,
 }
@@ -63,7 +63,6 @@ impl Gathering<'_> {
             entries: Vec::new(),
             idle: Vec::new(),
         };
-        self.records += 1;
         let (Some(name), Published::Record(record)) = (name, &tree.published) else {
             return tree;
         };
@@ -118,14 +117,27 @@ impl Gathering<'_> {
                 asks: true,
                 ordinal: 0,
                 lookups: 0,
-                matches: self.child(name, domain),
+                matches: if self.may_ask() {
+                    self.child(name, domain)
+                } else {
+                    Matches::Opaque(Opaque::Cut)
+                },
             }),
             None => idle.extend(record.written_redirect().map(|(extent, _)| extent)),
         }
         (entries, idle)
     }
 
+    /// Counts a term that asks DNS; there may be one too many.
+    fn may_ask(&mut self) -> bool {
+        self.asked += 1;
+        self.asked <= TERMS
+    }
+
     fn matches(&mut self, directive: &Directive, domain: &[u8]) -> Matches {
+        if directive.mechanism.asks() && !self.may_ask() {
+            return Matches::Opaque(Opaque::Cut);
+        }
         match &directive.mechanism {
             Mechanism::All => both(Step::Match(IpSet::all())),
             Mechanism::Ip4(network, length) => both(Step::Match(network_of((*network).into(), *length))),
@@ -180,9 +192,6 @@ impl Gathering<'_> {
         };
         if checkable(&domain).is_some_and(|name| self.chain.contains(&name)) {
             return Matches::Loop(domain);
-        }
-        if self.chain.len() >= DEPTH || self.records >= RECORDS {
-            return Matches::Opaque(Opaque::Cut);
         }
         Matches::Child(Box::new(self.tree(domain)))
     }

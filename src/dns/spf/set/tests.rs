@@ -1,3 +1,5 @@
+//! Sets, bounds and counts over small zones.
+
 use super::*;
 use crate::dns::Off;
 use crate::dns::spf::Limits;
