@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use proptest::prelude::*;
 
-use super::evaluate::check_host;
+use super::evaluate::{Evaluation, check_host};
 use super::macros::expand::Subject;
-use super::set::{Counts, Tree};
-use super::zone::Zone;
+use super::set::{Counts, Sets, Tree};
+use super::zone::{Veiled, Zone};
 use super::{Limits, Verdict};
 use crate::dns::Name;
 
@@ -110,6 +110,19 @@ fn limits() -> impl Strategy<Value = Limits> {
     ]
 }
 
+/// The result of a check is one that the sets allow, and no other is certain. What is undecided says nothing.
+fn agree(sets: &Sets, ip: IpAddr, found: &Evaluation) -> Result<(), TestCaseError> {
+    for verdict in Verdict::ALL {
+        let Some(bounds) = sets.of(verdict) else { continue };
+        if found.verdict == verdict {
+            prop_assert!(bounds.may.contains(ip), "{ip} may not be {verdict:?}: {found:?}");
+        } else {
+            prop_assert!(!bounds.must.contains(ip), "{ip} must be {verdict:?}: {found:?}");
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
@@ -120,14 +133,7 @@ proptest! {
         let sets = tree.sets(limits);
         for ip in clients {
             let found = check_host(&zone, &Subject::new(ip, b"d1.test", b"user@d0.test"), limits);
-            for verdict in Verdict::ALL {
-                let Some(bounds) = sets.of(verdict) else { continue };
-                if found.verdict == verdict {
-                    prop_assert!(bounds.may.contains(ip), "{ip} may not be {verdict:?}: {found:?}");
-                } else {
-                    prop_assert!(!bounds.must.contains(ip), "{ip} must be {verdict:?}: {found:?}");
-                }
-            }
+            agree(&sets, ip, &found)?;
             if found.verdict != Verdict::Undecided {
                 let (least, most) = tree.lookups_of(ip, limits);
                 prop_assert!(
@@ -135,6 +141,32 @@ proptest! {
                     "{ip}: {least} to {most} look-ups: {found:?}"
                 );
             }
+        }
+    }
+
+    /// Whatever the answers are that were not known, they do not leave the bounds.
+    #[test]
+    fn bounds_hold_whatever_is_not_known(
+        text in zone(),
+        veil in any::<u32>(),
+        clients in proptest::collection::vec(client(), 6),
+        limits in limits(),
+    ) {
+        let zone = Zone::new(&text);
+        let veiled = Veiled { zone: &zone, veil };
+        let tree = Tree::gather(&veiled, &Name::parse(b"d0.test").unwrap());
+        let sets = tree.sets(limits);
+        for ip in clients {
+            let subject = Subject::new(ip, b"d1.test", b"user@d0.test");
+            let found = check_host(&zone, &subject, limits);
+            agree(&sets, ip, &found)?;
+            if found.verdict != Verdict::Undecided {
+                let (least, most) = tree.lookups_of(ip, limits);
+                prop_assert!((least..=most).contains(&found.lookups), "{ip}: {least} to {most}: {found:?}");
+            }
+            // Who is told a result although not everything is known is told the right one.
+            let known = check_host(&veiled, &subject, limits);
+            prop_assert!(known.verdict == Verdict::Undecided || known.verdict == found.verdict, "{ip}: {known:?}");
         }
     }
 
