@@ -14,6 +14,7 @@ pub mod presentation;
 pub mod recorded;
 mod recorder;
 pub mod sources;
+pub mod spf;
 
 pub use live::Live;
 pub use name::{Name, NameError};

@@ -23,4 +23,6 @@ mod samples;
 #[cfg(test)]
 mod specs;
 #[cfg(test)]
+mod spf_suite;
+#[cfg(test)]
 mod tidy;
