@@ -37,6 +37,8 @@ pub mod rule_not_in_force;
 pub mod rule_shadowed;
 pub mod safe_list_on;
 pub mod shared_sender_allowed;
+pub mod spf_broken;
+pub mod spf_drift;
 pub mod stale_export;
 pub mod stale_pack;
 pub mod stale_value;
@@ -87,6 +89,8 @@ pub static CHECKS: &[&Check] = &[
     &vendor_residue::CHECK,
     &domain_unregistered::CHECK,
     &hop_not_audited::CHECK,
+    &spf_broken::CHECK,
+    &spf_drift::CHECK,
     &cannot_tell::CHECK,
     &expired_exception::CHECK,
     &stale_export::CHECK,
@@ -133,8 +137,6 @@ pub static RESERVED: &[&str] = &[
     "sender-fails-dmarc",
     "skip-listing-partial",
     "skip-listing-with-bypass",
-    "spf-broken",
-    "spf-drift",
     "spf-too-broad",
     "untrusted-sealer",
     "wrong-region",

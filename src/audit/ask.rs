@@ -2,6 +2,8 @@
 //!
 //! Everything is asked before anything is judged. What nobody answers leaves open what was open before.
 
+mod senders;
+
 use std::collections::BTreeSet;
 
 use crate::allow::domain::{Domain, registrable};
@@ -11,6 +13,8 @@ use crate::evidence::dns::{SeenHop, Unregistered};
 use crate::path::{MailPath, Meaning};
 use crate::platforms::products::{Role, of_mail_host};
 use crate::source::{Sources, Spanned};
+
+pub(super) use senders::Senders;
 
 /// Where the mail of the tenant's domains arrives.
 #[derive(Debug, Default)]

@@ -156,7 +156,7 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
         problems.push(nothing_found(job, &tenant));
     }
     let failed = nothing || problems.iter().any(|problem| problem.level == Level::Deny);
-    Prepared {
+    let mut prepared = Prepared {
         name: name_of(job, &tenant),
         path: job.path.clone(),
         sources,
@@ -171,7 +171,10 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
         export_problems,
         failed,
         now: settings.now,
-    }
+    };
+    let senders = ask::Senders::ask(&super::facts(&prepared, library).requirements, &*resolver);
+    (prepared.dns.drifts, prepared.dns.broken) = senders.placed(&*resolver, &mut places, &mut prepared.sources);
+    prepared
 }
 
 fn views<'a>(files: &'a [ReadFile], documents: &'a [Option<Document>], sources: &'a Sources) -> Vec<File<'a>> {

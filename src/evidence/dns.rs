@@ -1,6 +1,7 @@
 //! What DNS says about a tenant and about what it allows, asked before anything is judged.
 
 use crate::allow::domain::Domain;
+use crate::allow::ip::IpSet;
 use crate::platforms::products::Product;
 use crate::source::{Span, Spanned};
 
@@ -31,6 +32,10 @@ pub struct DnsFacts {
     pub hops: Vec<SeenHop>,
     /// Names in allows that nobody has registered, sorted by name.
     pub unregistered: Vec<Unregistered>,
+    /// Where packs and the records that must authorise them differ.
+    pub drifts: Vec<Drift>,
+    /// Records that end in an error for mail of a vendor in use.
+    pub broken: Vec<BrokenSpf>,
 }
 
 impl DnsFacts {
@@ -40,4 +45,47 @@ impl DnsFacts {
             .iter()
             .find(|missing| domain == &missing.domain || domain.is_under(&missing.domain))
     }
+}
+
+/// A difference between a pack and the record that has to authorise its mail.
+#[derive(Debug, Clone)]
+pub struct Drift {
+    /// Pack id.
+    pub vendor: String,
+    /// Stream id.
+    pub stream: &'static str,
+    /// The name of the record.
+    pub record: String,
+    /// What differs.
+    pub what: Drifted,
+    /// The value of the pack: an address, or the name of the record.
+    pub value: Span,
+    /// The record, or the term of it.
+    pub answer: Span,
+}
+
+/// What differs between a pack and a record.
+#[derive(Debug, Clone)]
+pub enum Drifted {
+    /// The record authorises no more than a part of this value, or nothing of it.
+    Lacks(String),
+    /// The record authorises addresses that the pack does not know.
+    More(IpSet),
+}
+
+/// A record that ends in an error for mail of a vendor.
+#[derive(Debug, Clone)]
+pub struct BrokenSpf {
+    /// Pack id.
+    pub vendor: String,
+    /// Stream id.
+    pub stream: &'static str,
+    /// The domain that publishes it.
+    pub domain: Domain,
+    /// Completes "the SPF record of `x` ...".
+    pub why: String,
+    /// The term, or the whole answer.
+    pub answer: Span,
+    /// The value of the pack that names the domain.
+    pub value: Span,
 }

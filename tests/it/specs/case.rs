@@ -109,8 +109,8 @@ fn recorded(zone: &str) -> String {
             continue;
         }
         let kind = RecordType::parse(kind).unwrap_or_else(|| panic!("no type of records: {line}"));
-        let record =
-            presentation::parse_record(kind, data.unwrap_or_default()).unwrap_or_else(|why| panic!("{why}: {line}"));
+        let record = presentation::parse_record(kind, data.unwrap_or_default().trim_matches('"'))
+            .unwrap_or_else(|why| panic!("{why}: {line}"));
         let question = Question::new(name.clone(), kind);
         let known = answers.entry(question).or_insert_with(|| Answer::new(Outcome::NoData));
         match &mut known.outcome {

@@ -1,0 +1,221 @@
+//! Asking DNS about senders: whether the records of vendors still say what the packs say, and whether they work.
+
+use crate::allow::domain::Domain;
+use crate::allow::ip::IpSet;
+use crate::dns::sources::DnsSources;
+use crate::dns::spf::set::{Action, Entry, Matches, Published, Step, Tree};
+use crate::dns::spf::{Extent, Limits, Qualifier};
+use crate::dns::{Name, Question, RecordType, Resolver};
+use crate::evidence::dns::{BrokenSpf, Drift, Drifted};
+use crate::message::Identity;
+use crate::requirement::{Means, Requirement};
+use crate::source::{Sources, Span};
+
+/// What was found, before it has a place in a source.
+#[derive(Debug, Default)]
+pub(in crate::audit) struct Senders {
+    drifts: Vec<(Drift, Place)>,
+    broken: Vec<(BrokenSpf, Place)>,
+}
+
+/// A part of the SPF record of a name.
+#[derive(Debug, Clone)]
+struct Place {
+    name: Name,
+    extent: Option<Extent>,
+}
+
+impl Senders {
+    /// Asks about the senders of all streams that come by SMTP.
+    pub fn ask(requirements: &[Requirement<'_>], resolver: &dyn Resolver) -> Self {
+        let mut found = Self::default();
+        for requirement in requirements.iter().filter(|requirement| requirement.needs_smtp()) {
+            found.records_of(requirement, resolver);
+            found.envelope_senders(requirement, resolver);
+        }
+        found
+    }
+
+    /// Puts the answers into sources and says where they stand.
+    pub fn placed(
+        self,
+        resolver: &dyn Resolver,
+        places: &mut DnsSources,
+        sources: &mut Sources,
+    ) -> (Vec<Drift>, Vec<BrokenSpf>) {
+        let mut span = |place: &Place| span_of(place, resolver, places, sources);
+        let drifts = self.drifts.into_iter().map(|(drift, place)| Drift {
+            answer: span(&place),
+            ..drift
+        });
+        let drifts = drifts.collect();
+        let broken = self.broken.into_iter().map(|(broken, place)| BrokenSpf {
+            answer: span(&place),
+            ..broken
+        });
+        (drifts, broken.collect())
+    }
+
+    /// The records that a pack names as those that must authorise it.
+    fn records_of(&mut self, requirement: &Requirement<'_>, resolver: &dyn Resolver) {
+        for fact in requirement
+            .facts
+            .iter()
+            .filter(|fact| fact.identity == Identity::Spf && fact.required)
+        {
+            let Ok(name) = Name::parse(fact.text.as_bytes()) else {
+                continue;
+            };
+            let tree = Tree::gather(resolver, &name);
+            if !matches!(tree.published, Published::Record(_)) || !tree.mistakes().is_empty() {
+                continue;
+            }
+            let pass = tree.sets(Limits::default()).pass;
+            let drift = |what: Drifted, value: Span| Drift {
+                vendor: requirement.vendor().to_owned(),
+                stream: requirement.stream_id(),
+                record: fact.text.clone(),
+                what,
+                value,
+                answer: value,
+            };
+            let whole = Place {
+                name: name.clone(),
+                extent: None,
+            };
+            let mut known = Vec::new();
+            for host in &requirement.facts {
+                let Means::Hosts(hosts) = &host.means else { continue };
+                known.push(hosts);
+                if host.required && !pass.may.covers(hosts) {
+                    self.drifts
+                        .push((drift(Drifted::Lacks(host.text.clone()), host.span), whole.clone()));
+                }
+            }
+            // Hosts of others are not this vendor's to name: only what the record and those below it in the vendor's own
+            // name say counts.
+            let own = own_hosts(&tree, &name).intersect(&pass.must);
+            let more = own.minus(&IpSet::union_all(known));
+            if !more.is_empty() {
+                self.drifts.push((drift(Drifted::More(more), fact.span), whole));
+            }
+        }
+    }
+
+    /// The records of the envelope senders: whether they work for the vendor's hosts.
+    fn envelope_senders(&mut self, requirement: &Requirement<'_>, resolver: &dyn Resolver) {
+        let hosts: Vec<&IpSet> = requirement
+            .facts
+            .iter()
+            .filter(|fact| fact.required)
+            .filter_map(|fact| match &fact.means {
+                Means::Hosts(hosts) => Some(hosts),
+                _ => None,
+            })
+            .collect();
+        let hosts = IpSet::union_all(hosts);
+        if hosts.is_empty() {
+            return;
+        }
+        let mut asked: Vec<Domain> = Vec::new();
+        for fact in requirement
+            .facts
+            .iter()
+            .filter(|fact| fact.identity == Identity::MailFrom && fact.required)
+        {
+            let Means::Senders(senders) = &fact.means else { continue };
+            if senders.is_open() || fact.text.starts_with('@') {
+                continue;
+            }
+            for (domain, exact, _) in senders.positive_domains() {
+                if !exact || asked.contains(&domain) {
+                    continue;
+                }
+                asked.push(domain.clone());
+                let name = Name::from(&domain);
+                let tree = Tree::gather(resolver, &name);
+                if let Some((why, extent)) = error_of(&tree, &hosts) {
+                    let broken = BrokenSpf {
+                        vendor: requirement.vendor().to_owned(),
+                        stream: requirement.stream_id(),
+                        domain,
+                        why,
+                        answer: fact.span,
+                        value: fact.span,
+                    };
+                    self.broken.push((broken, Place { name, extent }));
+                }
+            }
+        }
+    }
+}
+
+/// Why the check of these hosts surely ends in an error, and at which term of the record.
+fn error_of(tree: &Tree, hosts: &IpSet) -> Option<(String, Option<Extent>)> {
+    if let Published::Several(count) = tree.published {
+        return Some((format!("is one of {count}, and with several none counts"), None));
+    }
+    if let Some(mistake) = tree.mistakes().first() {
+        return Some((format!("cannot be read: {}", mistake.slip), Some(mistake.extent)));
+    }
+    let limits = Limits::default();
+    if !tree.sets(limits).permerror.must.overlaps(hosts) {
+        return None;
+    }
+    let asks = tree.lookups();
+    if asks > u32::from(limits.lookups) {
+        let breaking = tree.breaking(limits)?;
+        // The term of this record that leads to the one that breaks the limit.
+        let here = breaking.path.first().map_or(breaking.extent, |(_, extent)| *extent);
+        return Some((
+            format!(
+                "asks DNS {asks} times where {} are allowed, so receivers end its check in an error",
+                limits.lookups
+            ),
+            Some(here),
+        ));
+    }
+    Some(("ends in an error for the vendor's addresses".to_owned(), None))
+}
+
+/// Addresses that the records of one owner name themselves.
+fn own_hosts(tree: &Tree, owner: &Name) -> IpSet {
+    let mut own = Vec::new();
+    let passing = |entry: &&Entry| matches!(entry.action, Action::Redirect | Action::Directive(Qualifier::Pass));
+    for entry in tree.entries.iter().filter(passing) {
+        match &entry.matches {
+            Matches::Steps { v4, v6 } => {
+                own.extend(v4.iter().chain(v6).filter_map(|step| match step {
+                    Step::Match(hosts) => Some(hosts.clone()),
+                    Step::Void | Step::Unanswered(_) => None,
+                }));
+            }
+            Matches::Child(child) if is_of_owner(child, owner) => own.push(own_hosts(child, owner)),
+            _ => {}
+        }
+    }
+    IpSet::union_all(&own)
+}
+
+fn is_of_owner(tree: &Tree, owner: &Name) -> bool {
+    let of = |name: &Name| super::owned_part(&name.to_domain()?);
+    tree.name()
+        .is_some_and(|name| of(&name).is_some() && of(&name) == of(owner))
+}
+
+fn span_of(place: &Place, resolver: &dyn Resolver, places: &mut DnsSources, sources: &mut Sources) -> Span {
+    let question = Question::new(place.name.clone(), RecordType::Txt);
+    let answer = resolver.ask(&question);
+    let placed = places.place(sources, &question, &answer);
+    let is_spf = |text: &Vec<u8>| text.get(..6).is_some_and(|start| start.eq_ignore_ascii_case(b"v=spf1"));
+    let at = answer
+        .records()
+        .iter()
+        .position(|record| record.text().is_some_and(|text| is_spf(&text)));
+    let Some(record) = at.and_then(|at| placed.records.get(at)) else {
+        return placed.head;
+    };
+    place
+        .extent
+        .map_or(record.span, |extent| record.span_of(extent.start..extent.end))
+}
