@@ -180,7 +180,7 @@ impl<'a> Node<'a> {
     }
 
     /// Whether two of its keys are one to a look-up.
-    pub(super) fn is_doubled(self) -> bool {
+    pub(crate) fn is_doubled(self) -> bool {
         self.slot().has(DOUBLED)
     }
 

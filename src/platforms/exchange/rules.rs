@@ -375,6 +375,18 @@ fn rule(
             guard.when.push(Pred::Unknown(need));
         }
     }
+    let contradiction = contradiction(record);
+    if let Some((key, span)) = &contradiction {
+        let need = bench.unsaid(
+            format!("rule/{}/{}", name.value, key.to_ascii_lowercase()),
+            format!(
+                "rule `{}` has `{key}` twice with different values, and no source says which counts",
+                name.value
+            ),
+            Some(*span),
+        );
+        guard.when.push(Pred::Unknown(need));
+    }
     let unread_state = parts
         .state
         .filter(|state| !state.is_null() && enabled(*state).is_none());
@@ -420,7 +432,11 @@ fn rule(
     lists.shrink_to_fit();
     guard.when.shrink_to_fit();
     guard.unless.shrink_to_fit();
-    let force = force(&name, parts, now);
+    // What contradicts itself may be in force, whatever comes last.
+    let force = match contradiction {
+        Some(_) => Force::InForce,
+        None => force(&name, parts, now),
+    };
     push(
         Rule {
             object: format!("transport-rule/{}", name.value),
@@ -516,6 +532,25 @@ fn effects(parts: &Parts<'_>, bench: &mut Bench, problems: &mut Vec<Problem>) ->
         effects.extend(stamped(name, value, bench));
     }
     (effects, origin)
+}
+
+/// A key that stands twice in a record with different values, and that somebody reads.
+fn contradiction(record: Node<'_>) -> Option<(String, Span)> {
+    if !record.is_doubled() {
+        return None;
+    }
+    let mut seen: Vec<(String, &str)> = Vec::new();
+    for (key, value) in record.entries() {
+        let name = key.name.trim().to_ascii_lowercase();
+        match seen.iter().find(|(known, _)| *known == name) {
+            Some((_, first)) if *first != value.raw() && Kind::TransportRule.knows(&key.name) => {
+                return Some((key.name.trim().to_owned(), key.span));
+            }
+            Some(_) => {}
+            None => seen.push((name, value.raw())),
+        }
+    }
+    None
 }
 
 /// Whether an action is exported and not taken: `false` and `0` also as texts, lists without a value (export-formats, T1).
