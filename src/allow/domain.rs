@@ -204,6 +204,12 @@ pub fn registrable(domain: &Domain) -> Option<&str> {
     known.then(|| psl::domain_str(&domain.0)).flatten()
 }
 
+/// The part of a name that is the public suffix and one label more, where the list takes a top-level label that it does
+/// not know for a suffix. `None` when the name is a suffix.
+pub fn below_suffix(domain: &Domain) -> Option<&str> {
+    psl::domain_str(&domain.0)
+}
+
 /// Whether a name is a known public suffix, such as `com`, `co.uk` or `github.io`.
 pub fn is_public_suffix(domain: &Domain) -> bool {
     let suffix = psl::suffix(domain.0.as_bytes());

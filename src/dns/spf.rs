@@ -14,7 +14,7 @@ pub mod macros;
 pub mod record;
 pub mod set;
 #[cfg(test)]
-mod zone;
+pub(super) mod zone;
 
 use super::Name;
 
