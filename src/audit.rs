@@ -13,6 +13,7 @@ use crate::allow::address::AddressSet;
 use crate::check::Findings;
 use crate::checks::CHECKS;
 use crate::evidence::{Evidence, Facts};
+use crate::pack::Delivery;
 use crate::problem::Level;
 use crate::report::{Fate, Outcome, TenantReport};
 use crate::requirement::{Requirement, Use};
@@ -55,12 +56,19 @@ pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library) -> Facts<'a> {
             vendor,
             answers: answers.clone(),
         };
-        requirements.extend(Requirement::all(
-            &used,
-            &recipients,
-            !tenant.hops.is_empty(),
-            prepared.now,
-        ));
+        let found = Requirement::all(&used, &recipients, !tenant.hops.is_empty(), prepared.now);
+        // A filter in front may break what the sender got right.
+        let behind_filter = |requirement: &Requirement<'_>| {
+            prepared.reading.path.mask.is_some() && requirement.delivery != Delivery::SmtpDirect
+        };
+        requirements.extend(found.into_iter().map(|requirement| {
+            let passes = prepared.dns.passes(requirement.vendor(), requirement.stream_id());
+            if passes && !behind_filter(&requirement) {
+                requirement.authenticated()
+            } else {
+                requirement
+            }
+        }));
     }
     let domains = if tenant.domains.is_empty() {
         prepared.reading.domains.clone().unwrap_or_default()

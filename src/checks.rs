@@ -36,6 +36,7 @@ pub mod redundant_entry;
 pub mod rule_not_in_force;
 pub mod rule_shadowed;
 pub mod safe_list_on;
+pub mod sender_fails_dmarc;
 pub mod shared_sender_allowed;
 pub mod spf_broken;
 pub mod spf_drift;
@@ -89,6 +90,7 @@ pub static CHECKS: &[&Check] = &[
     &vendor_residue::CHECK,
     &domain_unregistered::CHECK,
     &hop_not_audited::CHECK,
+    &sender_fails_dmarc::CHECK,
     &spf_broken::CHECK,
     &spf_drift::CHECK,
     &cannot_tell::CHECK,
@@ -134,7 +136,6 @@ pub static RESERVED: &[&str] = &[
     "own-spf-lacks-vendor",
     "relay-granted",
     "scan-skipped-broadly",
-    "sender-fails-dmarc",
     "skip-listing-partial",
     "skip-listing-with-bypass",
     "spf-too-broad",

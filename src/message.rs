@@ -11,6 +11,7 @@ use crate::allow::address::{Address, Sender};
 use crate::allow::domain::Domain;
 use crate::allow::header::HeaderName;
 
+pub mod auth;
 mod factor;
 mod set;
 pub(crate) mod union;
@@ -225,6 +226,12 @@ impl Fields {
         self.0 & (1 << (field as u8)) != 0
     }
 
+    /// With one field less.
+    #[must_use]
+    pub const fn without(self, field: Field) -> Self {
+        Self(self.0 & !(1 << (field as u8)))
+    }
+
     /// With one more field.
     #[must_use]
     pub const fn with(self, field: Field) -> Self {
@@ -307,62 +314,6 @@ impl Identity {
     /// Reads the word of [`Identity::as_str`].
     pub fn parse(word: &str) -> Option<Self> {
         Self::IN_PACKS.into_iter().find(|identity| identity.as_str() == word)
-    }
-}
-
-/// Results of authentication, as one bit each, so that sets of results are numbers.
-///
-/// The words are those of `Authentication-Results` in Exchange Online
-/// (<https://learn.microsoft.com/defender-office-365/message-headers-eop-mdo>).
-pub mod auth {
-    /// Words of one result, in bit order.
-    #[derive(Debug, Clone, Copy)]
-    pub struct Words {
-        /// The method, as written before the equals sign.
-        pub method: &'static str,
-        /// The results.
-        pub results: &'static [&'static str],
-    }
-
-    /// DMARC.
-    pub const DMARC: Words = Words {
-        method: "dmarc",
-        results: &["pass", "bestguesspass", "none", "fail", "permerror", "temperror"],
-    };
-    /// SPF.
-    pub const SPF: Words = Words {
-        method: "spf",
-        results: &["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror"],
-    };
-    /// Composite authentication.
-    pub const COMPAUTH: Words = Words {
-        method: "compauth",
-        results: &["pass", "softpass", "fail", "none"],
-    };
-
-    impl Words {
-        /// The bit of a result.
-        pub fn bit(self, result: &str) -> Option<u8> {
-            self.results
-                .iter()
-                .position(|word| word.eq_ignore_ascii_case(result))
-                .map(|at| 1 << at)
-        }
-
-        /// All results.
-        pub const fn all(self) -> u8 {
-            // No method has more than eight results.
-            u8::MAX >> (8 - self.results.len())
-        }
-
-        /// The first result of a set.
-        pub fn first(self, set: u8) -> Option<&'static str> {
-            self.results
-                .iter()
-                .enumerate()
-                .find(|&(at, _)| set & (1 << at) != 0)
-                .map(|(_, word)| *word)
-        }
     }
 }
 

@@ -173,7 +173,7 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
         now: settings.now,
     };
     let senders = ask::Senders::ask(&super::facts(&prepared, library).requirements, &*resolver);
-    (prepared.dns.drifts, prepared.dns.broken) = senders.placed(&*resolver, &mut places, &mut prepared.sources);
+    senders.placed(&mut prepared.dns, &*resolver, &mut places, &mut prepared.sources);
     prepared
 }
 

@@ -25,6 +25,23 @@ pub struct Unregistered {
     pub answer: Span,
 }
 
+/// A header sender whose policy mail of a vendor cannot meet.
+#[derive(Debug, Clone)]
+pub struct FailsDmarc {
+    /// Pack id.
+    pub vendor: String,
+    /// Stream id.
+    pub stream: &'static str,
+    /// The domain of the header sender.
+    pub domain: Domain,
+    /// What its owner asks receivers to do.
+    pub policy: &'static str,
+    /// The record.
+    pub answer: Span,
+    /// The value of the pack that names the domain.
+    pub value: Span,
+}
+
 /// The answers that matter to checks.
 #[derive(Debug, Clone, Default)]
 pub struct DnsFacts {
@@ -36,9 +53,18 @@ pub struct DnsFacts {
     pub drifts: Vec<Drift>,
     /// Records that end in an error for mail of a vendor in use.
     pub broken: Vec<BrokenSpf>,
+    /// Header senders whose policy mail of a vendor cannot meet.
+    pub failing: Vec<FailsDmarc>,
+    /// Vendor and stream of mail that passes authentication whatever it looks like.
+    pub passing: Vec<(String, &'static str)>,
 }
 
 impl DnsFacts {
+    /// Whether mail of a stream passes authentication, whatever it looks like.
+    pub fn passes(&self, vendor: &str, stream: &str) -> bool {
+        self.passing.iter().any(|(known, of)| known == vendor && *of == stream)
+    }
+
     /// What says that a domain, or the one above it that would have to be registered, does not exist.
     pub fn unregistered(&self, domain: &Domain) -> Option<&Unregistered> {
         self.unregistered

@@ -2,11 +2,13 @@
 
 use crate::allow::domain::Domain;
 use crate::allow::ip::IpSet;
+use crate::dns::dmarc::discovery::Published;
+use crate::dns::dmarc::{Applied, Judgment, Message, Method, Policy, judge};
 use crate::dns::sources::DnsSources;
-use crate::dns::spf::set::{Action, Entry, Matches, Published, Step, Tree};
-use crate::dns::spf::{Extent, Limits, Qualifier};
+use crate::dns::spf::set::{Action, Entry, Matches, Published as SpfPublished, Step, Tree};
+use crate::dns::spf::{Extent, Limits, Qualifier, Verdict};
 use crate::dns::{Name, Question, RecordType, Resolver};
-use crate::evidence::dns::{BrokenSpf, Drift, Drifted};
+use crate::evidence::dns::{BrokenSpf, DnsFacts, Drift, Drifted, FailsDmarc};
 use crate::message::Identity;
 use crate::requirement::{Means, Requirement};
 use crate::source::{Sources, Span};
@@ -16,6 +18,8 @@ use crate::source::{Sources, Span};
 pub(in crate::audit) struct Senders {
     drifts: Vec<(Drift, Place)>,
     broken: Vec<(BrokenSpf, Place)>,
+    failing: Vec<(FailsDmarc, Published)>,
+    passing: Vec<(String, &'static str)>,
 }
 
 /// A part of the SPF record of a name.
@@ -32,28 +36,34 @@ impl Senders {
         for requirement in requirements.iter().filter(|requirement| requirement.needs_smtp()) {
             found.records_of(requirement, resolver);
             found.envelope_senders(requirement, resolver);
+            found.header_senders(requirement, resolver);
         }
         found
     }
 
-    /// Puts the answers into sources and says where they stand.
-    pub fn placed(
-        self,
-        resolver: &dyn Resolver,
-        places: &mut DnsSources,
-        sources: &mut Sources,
-    ) -> (Vec<Drift>, Vec<BrokenSpf>) {
+    /// Puts the answers into sources, and says in `facts` where they stand.
+    pub fn placed(self, facts: &mut DnsFacts, resolver: &dyn Resolver, places: &mut DnsSources, sources: &mut Sources) {
+        facts.passing = self.passing;
+        let failing = self.failing.into_iter().map(|(fails, record)| {
+            let answer = resolver.ask(&record.question);
+            let placed = places.place(sources, &record.question, &answer);
+            FailsDmarc {
+                answer: placed.records.get(record.index).map_or(placed.head, |place| place.span),
+                ..fails
+            }
+        });
+        facts.failing = failing.collect();
         let mut span = |place: &Place| span_of(place, resolver, places, sources);
         let drifts = self.drifts.into_iter().map(|(drift, place)| Drift {
             answer: span(&place),
             ..drift
         });
-        let drifts = drifts.collect();
+        facts.drifts = drifts.collect();
         let broken = self.broken.into_iter().map(|(broken, place)| BrokenSpf {
             answer: span(&place),
             ..broken
         });
-        (drifts, broken.collect())
+        facts.broken = broken.collect();
     }
 
     /// The records that a pack names as those that must authorise it.
@@ -67,7 +77,7 @@ impl Senders {
                 continue;
             };
             let tree = Tree::gather(resolver, &name);
-            if !matches!(tree.published, Published::Record(_)) || !tree.mistakes().is_empty() {
+            if !matches!(tree.published, SpfPublished::Record(_)) || !tree.mistakes().is_empty() {
                 continue;
             }
             let pass = tree.sets(Limits::default()).pass;
@@ -150,9 +160,151 @@ impl Senders {
     }
 }
 
+/// More ways to combine senders and signers than these, and authentication is left open.
+const MAX_COMBINED: usize = 256;
+
+impl Senders {
+    /// The header senders: whether this mail passes as theirs, whichever of its envelope senders and signers it shows.
+    fn header_senders(&mut self, requirement: &Requirement<'_>, resolver: &dyn Resolver) {
+        let Some(sent) = Sent::of(requirement, resolver) else {
+            return;
+        };
+        let mut all_pass = true;
+        for (domain, value) in &sent.header {
+            let judged = sent.judged(domain, resolver);
+            all_pass &= judged.iter().all(|judgment| matches!(judgment, Judgment::Pass { .. }));
+            let enforced = |judgment: &Judgment| match judgment {
+                Judgment::Fail { applied } if applied.policy != Policy::None => Some(applied.clone()),
+                _ => None,
+            };
+            let failed: Option<Vec<Applied>> = judged.iter().map(enforced).collect();
+            if let Some(applied) = failed.and_then(|all| all.into_iter().next()) {
+                let fails = FailsDmarc {
+                    vendor: requirement.vendor().to_owned(),
+                    stream: requirement.stream_id(),
+                    domain: domain.clone(),
+                    policy: applied.policy.as_str(),
+                    answer: *value,
+                    value: *value,
+                };
+                self.failing.push((fails, applied.published));
+            }
+        }
+        if all_pass {
+            self.passing
+                .push((requirement.vendor().to_owned(), requirement.stream_id()));
+        }
+    }
+}
+
+/// What a stream's mail shows to receivers that check it.
+struct Sent {
+    /// Domains of header senders, each with the value that names it.
+    header: Vec<(Domain, Span)>,
+    /// Domains of envelope senders, each with what SPF says of the vendor's hosts.
+    envelope: Vec<(Domain, Verdict)>,
+    /// Domains of which one signs; empty if nobody does.
+    signers: Vec<Domain>,
+}
+
+impl Sent {
+    /// `None` where the pack leaves open what decides.
+    fn of(requirement: &Requirement<'_>, resolver: &dyn Resolver) -> Option<Self> {
+        let facts = || requirement.facts.iter().filter(|fact| fact.required);
+        let named = |identity: Identity| -> Option<Vec<(Domain, Span)>> {
+            let mut found = Vec::new();
+            for fact in facts().filter(|fact| fact.identity == identity) {
+                let Means::Senders(senders) = &fact.means else {
+                    return None;
+                };
+                if senders.is_open() {
+                    return None;
+                }
+                for (domain, exact, below) in senders.positive_domains() {
+                    if below || !exact {
+                        return None;
+                    }
+                    found.push((domain, fact.span));
+                }
+            }
+            (!found.is_empty()).then_some(found)
+        };
+        let header = named(Identity::HeaderFrom)?;
+        let envelope = named(Identity::MailFrom)?;
+        let mut signers = Vec::new();
+        for fact in facts().filter(|fact| fact.identity == Identity::Dkim) {
+            let Means::Names(names) = &fact.means else { return None };
+            if names.is_open() {
+                return None;
+            }
+            for (domain, exact, below) in names.positive() {
+                if below || !exact {
+                    return None;
+                }
+                signers.push(domain);
+            }
+        }
+        if header.len() * envelope.len() * signers.len().max(1) > MAX_COMBINED {
+            return None;
+        }
+        let hosts: Vec<&IpSet> = facts()
+            .filter_map(|fact| match &fact.means {
+                Means::Hosts(hosts) => Some(hosts),
+                _ => None,
+            })
+            .collect();
+        let hosts = IpSet::union_all(hosts);
+        let spf = |domain: &Domain| {
+            if hosts.is_empty() {
+                return Verdict::Undecided;
+            }
+            let pass = Tree::gather(resolver, &Name::from(domain)).sets(Limits::default()).pass;
+            if pass.must.covers(&hosts) {
+                Verdict::Pass
+            } else if pass.may.overlaps(&hosts) {
+                Verdict::Undecided
+            } else {
+                Verdict::Fail
+            }
+        };
+        let envelope = envelope.into_iter().map(|(domain, _)| {
+            let verdict = spf(&domain);
+            (domain, verdict)
+        });
+        Some(Self {
+            header,
+            envelope: envelope.collect(),
+            signers,
+        })
+    }
+
+    /// What comes of every combination, by both ways to find a record.
+    fn judged(&self, header_from: &Domain, resolver: &dyn Resolver) -> Vec<Judgment> {
+        let signed: Vec<&[Domain]> = if self.signers.is_empty() {
+            vec![&[]]
+        } else {
+            self.signers.iter().map(std::slice::from_ref).collect()
+        };
+        let mut judged = Vec::new();
+        for (domain, verdict) in &self.envelope {
+            for dkim in &signed {
+                for method in Method::ALL {
+                    let message = Message {
+                        header_from,
+                        spf: Some((*verdict, domain)),
+                        dkim,
+                    };
+                    judged.push(judge(resolver, message, method));
+                }
+            }
+        }
+        judged
+    }
+}
+
 /// Why the check of these hosts surely ends in an error, and at which term of the record.
 fn error_of(tree: &Tree, hosts: &IpSet) -> Option<(String, Option<Extent>)> {
-    if let Published::Several(count) = tree.published {
+    if let SpfPublished::Several(count) = tree.published {
         return Some((format!("is one of {count}, and with several none counts"), None));
     }
     if let Some(mistake) = tree.mistakes().first() {

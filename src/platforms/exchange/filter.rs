@@ -75,6 +75,7 @@ pub(super) fn rules(bundle: &Bundle<'_>, bench: &mut Bench, accepted: Option<&Ad
     rules.extend(anti_phish(bundle, bench, nowhere));
     rules.extend(safe_links(bundle, bench, nowhere));
     rules.extend(safe_attachments(bundle, bench, nowhere));
+    rules.push(authenticated(nowhere));
     rules.push(unknown_authentication(bench, nowhere));
     rules
 }
@@ -555,6 +556,16 @@ fn safe_attachments(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> Ve
         ));
     }
     rules
+}
+
+/// Mail that passes DMARC is not spoofed, and the policy of its domain asks for nothing
+/// (<https://learn.microsoft.com/defender-office-365/email-authentication-about>).
+fn authenticated(nowhere: Span) -> Rule {
+    Rule {
+        control: "authentication",
+        guard: Guard::when(Pred::Dmarc(auth::DMARC.bit("pass").unwrap_or(0))),
+        ..unjudged("authentication", SPOOF.and(DMARC), nowhere)
+    }
 }
 
 /// Spoof and DMARC action concern only mail whose authentication fails, and nobody asked DNS whether it does.
