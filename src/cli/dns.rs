@@ -1,5 +1,6 @@
 //! `allowaudit dns snapshot`: records every answer that an audit needs, so that it can be replayed without a network.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -75,10 +76,7 @@ fn snapshot(mut args: SnapshotArgs, options: &ArgMatches, world: World) -> Resul
         .filter(|answer| matches!(answer.outcome, Answered::Failed(_) | Answered::Unknown));
     let n_unanswered = unanswered.count();
     if n_unanswered > 0 {
-        err.push_str(&format!(
-            "{n_unanswered} of {} questions were not answered\n",
-            answers.len()
-        ));
+        let _ = writeln!(err, "{n_unanswered} of {} questions were not answered", answers.len());
     }
     let text = write(settings.now, &answers);
     let mut out = Vec::new();

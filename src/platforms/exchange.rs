@@ -7,6 +7,7 @@ mod build;
 mod bundle;
 mod claim;
 mod conditions;
+mod connectors;
 mod deciding;
 mod edge;
 mod field;

@@ -72,10 +72,6 @@ const LONG: &[(&str, &str)] = &[
     ),
     ("src/platforms/exchange/conditions.rs", "mostly the table of conditions"),
     (
-        "src/platforms/exchange/edge.rs",
-        "one stage: filter, connectors and direct send end the same way",
-    ),
-    (
         "src/platforms/exchange/filter.rs",
         "one stage: four kinds of policy with the same tiers",
     ),

@@ -11,7 +11,7 @@ use crate::source::Span;
 
 use super::build::{Bench, Wildcard, between, networks, senders};
 use super::bundle::Bundle;
-use super::edge::Connectors;
+use super::connectors::Connectors;
 use super::field::{self, Field};
 use super::kind::Kind;
 use super::overrides::ADVANCED_DELIVERY;
