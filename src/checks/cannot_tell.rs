@@ -132,7 +132,9 @@ fn holes(evidence: &Evidence<'_>, asked: &BTreeMap<NeedId, Asked>, findings: &mu
         }
     }
     for (id, holes) in open {
-        let Some(need) = evidence.need(id) else { continue };
+        let Some(need) = evidence.need(id).filter(|need| !need.told) else {
+            continue;
+        };
         let rules: Vec<&Rule> = holes
             .iter()
             .filter_map(|hole| words::rule(evidence, hole.rule))

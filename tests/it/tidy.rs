@@ -72,6 +72,10 @@ const LONG: &[(&str, &str)] = &[
     ),
     ("src/platforms/exchange/conditions.rs", "mostly the table of conditions"),
     (
+        "src/platforms/exchange/connectors.rs",
+        "one kind of object, and what it means for three stages",
+    ),
+    (
         "src/platforms/exchange/filter.rs",
         "one stage: four kinds of policy with the same tiers",
     ),

@@ -34,6 +34,9 @@ struct Connector {
     scope_span: Span,
     /// The hosts it lists, as far as they were read.
     hosts: Pred,
+    addresses: IpSet,
+    /// Where it lost addresses.
+    lost: Option<Span>,
     certificate: Option<String>,
     kind: Type,
     by_address: Flag,
@@ -102,6 +105,33 @@ impl Connectors {
             between(Pred::Never, connector.hosts.clone(), need)
         })
         .collect()
+    }
+
+    /// Hosts that `IPAllowList` exempts: one that a connector for on-premises hosts lists too is still filtered, where both
+    /// share a forest of data centres
+    /// (<https://learn.microsoft.com/defender-office-365/connection-filter-policies-configure>).
+    pub fn unless_on_premises(&self, bench: &mut Bench, allowed: &IpSet, pred: Pred) -> Pred {
+        let of_type = || self.found.iter().filter(|connector| connector.kind == Type::OnPremises);
+        let need = if let Some(shared) = of_type().find(|connector| connector.addresses.overlaps(allowed)) {
+            bench.unsaid(
+                "ip-allow/on-premises",
+                format!(
+                    "connector `{}` for on-premises hosts lists addresses of `IPAllowList` too, and mail from them may still be filtered",
+                    shared.name.value
+                ),
+                Some(shared.list.span),
+            )
+        } else if let Some(lost) = of_type()
+            .find_map(|connector| connector.lost)
+            .filter(|_| !allowed.is_empty())
+        {
+            bench.lost(Kind::InboundConnector, "SenderIPAddresses", lost)
+        } else {
+            return pred;
+        };
+        let elsewhere = of_type().map(|connector| Pred::Not(Box::new(connector.hosts.clone())));
+        let apart = Pred::All(std::iter::once(pred.clone()).chain(elsewhere).collect());
+        between(apart, pred, need)
     }
 
     /// The rules that reject.
@@ -295,7 +325,14 @@ fn connector(record: Node<'_>, bench: &mut Bench, skipped: &mut IpSet) -> Connec
         object,
         scope,
         scope_span: domains.span.unwrap_or(name.span),
-        hosts: bench.as_far_as_read(Kind::InboundConnector, "SenderIPAddresses", &addresses, Pred::Ip(hosts)),
+        hosts: bench.as_far_as_read(
+            Kind::InboundConnector,
+            "SenderIPAddresses",
+            &addresses,
+            Pred::Ip(hosts.clone()),
+        ),
+        lost: addresses.unreadable.first().copied(),
+        addresses: hosts,
         certificate,
         kind,
         by_address: Flag::of(cursor.take("RestrictDomainsToIPAddresses")),

@@ -3,20 +3,23 @@
 //! Blocks here come before every filter and win over every allow but `IPAllowList`
 //! (<https://learn.microsoft.com/defender-office-365/eop-about>).
 
+use jiff::civil::Date;
+
 use crate::allow::address::AddressSet;
 use crate::allow::ip::IpSet;
 use crate::document::Cursor;
 use crate::message::{Concerns, Identity};
-use crate::path::{Effect, Force, Grant, Guard, Pred, Rule, Verdict};
+use crate::path::{Effect, Force, Grant, Guard, List, Pred, Rule, Verdict};
 use crate::problem::Label;
 use crate::source::Span;
 
 use super::build::{Bench, networks};
 use super::bundle::Bundle;
 use super::connectors::{self, Connectors};
-use super::field::{self, Field};
+use super::field::{self, Field, ListState};
 use super::kind::{Kind, TenantList};
 use super::overrides::IP_ALLOW;
+use super::tenant_rows::{self, Action};
 
 /// Stage id.
 pub(super) const STAGE: &str = "exchange/edge";
@@ -26,37 +29,34 @@ pub(super) fn rules(
     bundle: &Bundle<'_>,
     bench: &mut Bench,
     accepted: Option<&AddressSet>,
+    now: Date,
     nowhere: Span,
 ) -> (Vec<Rule>, Connectors) {
     let connectors = connectors::read(bundle, bench);
-    let mut rules = connection_filter(bundle, bench, nowhere);
+    let mut rules = connection_filter(bundle, bench, &connectors, nowhere);
     rules.extend(connectors.rules(bundle, bench, nowhere));
     rules.extend(direct_send(bundle, bench, &connectors, accepted, nowhere));
-    rules.extend(blocked_ipv6(bundle));
+    rules.extend(blocked_ipv6(bundle, bench, now));
     (rules, connectors)
 }
 
-fn connection_filter(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> Vec<Rule> {
+fn connection_filter(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connectors, nowhere: Span) -> Vec<Rule> {
     let mut rules = Vec::new();
     for &record in bundle.records(Kind::ConnectionFilter) {
         let mut cursor = Cursor::new(record);
         let name = super::build::name(record);
         let object = format!("connection-filter/{}", name.value);
-        // IPv6 ranges are refused by the cmdlet, and whether single IPv6 addresses work is unconfirmed.
         let allow = field::list(cursor.take("IPAllowList"));
         let block = field::list(cursor.take("IPBlockList"));
         let (allow_list, allowed) = networks("IPAllowList", &allow, name.span, false, true);
         let (block_list, blocked) = networks("IPBlockList", &block, name.span, false, true);
+        let on_allow = listed(bench, "IPAllowList", &allow, &allowed);
+        let on_block = listed(bench, "IPBlockList", &block, &blocked);
         rules.push(Rule {
             object: object.clone(),
             origin: name.span,
             control: IP_ALLOW.control,
-            guard: Guard::when(bench.as_far_as_read(
-                Kind::ConnectionFilter,
-                "IPAllowList",
-                &allow,
-                Pred::Ip(allowed.clone()),
-            )),
+            guard: Guard::when(connectors.unless_on_premises(bench, &allowed, on_allow.clone())),
             effects: bench.effects(IP_ALLOW),
             force: Force::InForce,
             lists: vec![allow_list],
@@ -64,16 +64,15 @@ fn connection_filter(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> V
         });
         // Where both lists name an address, the allow wins
         // (https://learn.microsoft.com/defender-office-365/connection-filter-policies-configure).
+        let used = allow.state == ListState::Listed;
         rules.push(Rule {
             object: object.clone(),
             origin: name.span,
             control: "ip-block",
-            guard: Guard::when(bench.as_far_as_read(
-                Kind::ConnectionFilter,
-                "IPBlockList",
-                &block,
-                Pred::Ip(blocked.minus(&allowed)),
-            )),
+            guard: Guard {
+                when: vec![on_block],
+                unless: used.then_some(on_allow).into_iter().collect(),
+            },
             effects: vec![Effect::Ends {
                 verdict: Verdict::Rejected,
                 unless_cleared_by: &[],
@@ -117,6 +116,17 @@ fn connection_filter(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> V
         ));
     }
     rules
+}
+
+/// Hosts on a list of the connection filter.
+fn listed(bench: &mut Bench, key: &'static str, list: &field::List<'_>, hosts: &IpSet) -> Pred {
+    let span = list
+        .items
+        .iter()
+        .find(|item| item.value.contains(':'))
+        .map(|item| item.span);
+    let pred = bench.sure_of_ipv4(hosts, key, span.or(list.span), Pred::Ip(hosts.clone()));
+    bench.as_far_as_read(Kind::ConnectionFilter, key, list, pred)
 }
 
 /// `RejectDirectSend`: anonymous mail whose envelope sender is in an accepted domain is rejected, unless a connector matches
@@ -198,33 +208,31 @@ fn direct_send(
 
 /// Blocked addresses of the Tenant Allow/Block List: IPv6 only, dropped at the edge; allows there override only IP filters
 /// (<https://learn.microsoft.com/defender-office-365/tenant-allow-block-list-ip-addresses-configure>).
-fn blocked_ipv6(bundle: &Bundle<'_>) -> Option<Rule> {
+fn blocked_ipv6(bundle: &Bundle<'_>, bench: &mut Bench, now: Date) -> Option<Rule> {
+    let records = tenant_rows::read(bundle, bench, TenantList::Ip, now);
     let mut blocked = Vec::new();
-    let mut list: Option<crate::path::List> = None;
-    for &record in bundle.list_records(Kind::TenantList, Some(TenantList::Ip)) {
-        if !super::tenant_list::is_action(record, "Block") {
-            continue;
-        }
-        let (mut read, set) = networks("IP", &field::list(record.get("Value")), record.span(), false, true);
-        blocked.push(set);
+    let mut list: Option<List> = None;
+    for row in records.iter().filter(|row| row.may(Action::Block)) {
+        let (mut read, set) = networks("IP", &row.values, row.record.span(), false, true);
+        blocked.push((row, set));
         let rows = std::mem::take(&mut read.entries).into_iter();
         list.get_or_insert(read)
             .entries
-            .extend(rows.map(|entry| super::tenant_list::detailed(entry, record)));
+            .extend(rows.map(|entry| tenant_rows::detailed(entry, row.record)));
     }
     let list = list?;
     Some(Rule {
         object: "tenant-list".to_owned(),
         origin: list.span,
         control: "tenant-block",
-        guard: Guard::when(Pred::Ip(IpSet::union_all(&blocked))),
+        guard: Guard::when(tenant_rows::matched(&blocked, |sets| Pred::Ip(IpSet::union_all(sets)))),
         effects: vec![Effect::Ends {
             verdict: Verdict::Rejected,
             unless_cleared_by: &[],
             need: None,
         }],
         force: Force::InForce,
-        lists: vec![crate::path::List {
+        lists: vec![List {
             identities: &[Identity::ConnectingIp],
             ..list
         }],
