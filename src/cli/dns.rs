@@ -76,7 +76,8 @@ fn snapshot(mut args: SnapshotArgs, options: &ArgMatches, world: World) -> Resul
         .filter(|answer| matches!(answer.outcome, Answered::Failed(_) | Answered::Unknown));
     let n_unanswered = unanswered.count();
     if n_unanswered > 0 {
-        let _ = writeln!(err, "{n_unanswered} of {} questions were not answered", answers.len());
+        let n_asked = answers.len();
+        let _ = writeln!(err, "{n_unanswered} of {n_asked} questions were not answered");
     }
     let text = write(settings.now, &answers);
     let mut out = Vec::new();
