@@ -8,8 +8,8 @@ use crate::allow::address::AddressSet;
 use crate::allow::domain::{Domain, registrable};
 use crate::allow::ip::IpSet;
 use crate::document::{Cursor, Node};
-use crate::path::{Effect, Force, Grant, Guard, List, NeedId, Pred, Rule, Verdict};
-use crate::problem::Label;
+use crate::path::{Effect, Force, Grant, Guard, List, Need, NeedId, Pred, Rule, Verdict};
+use crate::problem::{Label, Level};
 use crate::source::{Span, Spanned};
 
 use super::build::{Bench, between, networks};
@@ -31,7 +31,6 @@ struct Connector {
     name: Spanned<String>,
     /// Whose mail it is about: envelope senders, and recipients where it names some.
     scope: Vec<Pred>,
-    scope_span: Span,
     /// The hosts it lists, as far as they were read.
     hosts: Pred,
     addresses: IpSet,
@@ -52,12 +51,13 @@ enum Type {
     Unsaid,
 }
 
-/// A setting that is on, off, or not in the export.
+/// A setting that is on, off, not in the export, or something that it cannot mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flag {
     On(Span),
     Off,
     Unsaid,
+    Unreadable(Span),
 }
 
 impl Flag {
@@ -65,13 +65,22 @@ impl Flag {
         match field::boolean(node) {
             Field::Set(set) if set.value => Self::On(set.span),
             Field::Set(_) => Self::Off,
-            _ => Self::Unsaid,
+            Field::Unreadable(span) => Self::Unreadable(span),
+            Field::Absent | Field::Null(_) => Self::Unsaid,
         }
     }
 
     fn span(self) -> Option<Span> {
         match self {
             Self::On(span) => Some(span),
+            Self::Off | Self::Unsaid | Self::Unreadable(_) => None,
+        }
+    }
+
+    /// Where it is on, or may be.
+    fn perhaps(self) -> Option<Span> {
+        match self {
+            Self::On(span) | Self::Unreadable(span) => Some(span),
             Self::Off | Self::Unsaid => None,
         }
     }
@@ -141,13 +150,14 @@ impl Connectors {
             if connector.kind == Type::OnPremises {
                 continue;
             }
-            if connector
-                .by_address
-                .span()
-                .or(connector.by_certificate.span())
-                .is_some()
-            {
-                rules.push(self.restriction(at, connector, bench));
+            let sure = connector.by_address.span().or(connector.by_certificate.span());
+            let perhaps = connector.by_address.perhaps().or(connector.by_certificate.perhaps());
+            if let Some(flag) = sure {
+                rules.push(self.restriction(at, connector, flag, bench));
+            } else if let Some(flag) = perhaps {
+                let mut rule = self.restriction(at, connector, flag, bench);
+                rule.guard.when.push(Pred::Unknown(unreadable(flag, bench)));
+                rules.push(rule);
             }
             rules.extend(connector.plain_session(bench));
         }
@@ -165,13 +175,13 @@ impl Connectors {
     }
 
     /// Neither this nor another enabled connector matches by address or certificate.
-    fn restriction(&self, at: usize, connector: &Connector, bench: &mut Bench) -> Rule {
+    fn restriction(&self, at: usize, connector: &Connector, flag: Span, bench: &mut Bench) -> Rule {
         let mut unless = Vec::new();
-        if connector.by_address.span().is_some() {
+        if connector.by_address.perhaps().is_some() {
             unless.push(connector.hosts.clone());
         }
         let mut certificates: Vec<&Connector> = Vec::new();
-        if connector.by_certificate.span().is_some() {
+        if connector.by_certificate.perhaps().is_some() {
             certificates.push(connector);
         }
         for (other, body) in self.found.iter().enumerate() {
@@ -184,10 +194,9 @@ impl Connectors {
             let Some(certificate) = &body.certificate else { continue };
             unless.push(carries(certificate, bench, connector.name.span));
         }
-        let flag = connector.by_address.span().or(connector.by_certificate.span());
         Rule {
             object: connector.object.clone(),
-            origin: flag.unwrap_or(connector.scope_span),
+            origin: flag,
             control: "inbound-connector",
             guard: Guard {
                 when: connector.scope.clone(),
@@ -207,10 +216,15 @@ impl Connector {
         let unused = self.kind != Type::OnPremises && self.by_address.span().is_none();
         unused.then(|| {
             let name = &self.name;
+            let restricted = if self.by_address == Flag::Off {
+                "is not restricted to them"
+            } else {
+                "does not say whether it is restricted to them"
+            };
             bench.unsaid(
                 format!("connector-addresses/{}", name.value.to_ascii_lowercase()),
                 format!(
-                    "connector `{}` lists addresses and is not known to be restricted to them, so whether they count is not known",
+                    "connector `{}` lists addresses and {restricted}, so whether they count is not known",
                     name.value
                 ),
                 Some(self.list.span),
@@ -263,6 +277,18 @@ impl Connector {
             expiry: None,
         })
     }
+}
+
+/// A flag that holds something else has a finding of its own.
+fn unreadable(flag: Span, bench: &mut Bench) -> NeedId {
+    bench.path.need(Need {
+        key: "connector/restriction".to_owned(),
+        text: "whether a connector rejects other mail of its domains cannot be read".to_owned(),
+        help: "export it again, with `ConvertTo-Json -Depth 10`".to_owned(),
+        level: Level::Warn,
+        origin: Some(flag),
+        told: true,
+    })
 }
 
 fn rejects(need: Option<NeedId>) -> Vec<Effect> {
@@ -324,7 +350,6 @@ fn connector(record: Node<'_>, bench: &mut Bench, skipped: &mut IpSet) -> Connec
     Connector {
         object,
         scope,
-        scope_span: domains.span.unwrap_or(name.span),
         hosts: bench.as_far_as_read(
             Kind::InboundConnector,
             "SenderIPAddresses",
