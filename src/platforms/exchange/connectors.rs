@@ -236,7 +236,7 @@ impl Connector {
     fn matched_by_address(&self, bench: &mut Bench) -> Option<Pred> {
         match (self.kind, self.by_address) {
             (Type::OnPremises, _) | (_, Flag::On(_)) => Some(self.hosts.clone()),
-            // "This parameter is used for partner connectors only when RestrictDomainsToIPAddresses is true" (the cmdlet's page).
+            // A partner's addresses are used only where `RestrictDomainsToIPAddresses` is on, as the page of the cmdlet says.
             (Type::Partner, Flag::Off) => None,
             _ => {
                 let need = self.doubted_addresses(bench)?;
