@@ -30,7 +30,9 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
         // Where each entry is an object of its own, the one that takes the mail is what is too weak.
         let row = rule.and_then(|rule| {
             let lists = rule.lists.iter().filter(|list| !list.exception);
-            let entry = lists.into_iter().find_map(|list| ended::catching(list, &fault.first))?;
+            let entry = lists
+                .into_iter()
+                .find_map(|list| ended::catching(list, &fault.first.part))?;
             Some((entry.span, entry.detail.as_ref()?.object.clone()))
         });
         let too_weak = row.or_else(|| rule.map(|rule| (rule.origin, rule.object.clone())));

@@ -9,6 +9,9 @@ use crate::evidence::{Evidence, words};
 use crate::message::{Concern, Concerns, MessageSet};
 use crate::path::{NeedId, Rule, RuleAt};
 use crate::problem::{Label, Level};
+use crate::source::Span;
+
+use super::ended;
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -29,7 +32,8 @@ struct Asked {
     concerns: Concerns,
     part: MessageSet,
     stage: usize,
-    rules: Vec<RuleAt>,
+    /// The rules that may end the way, each with the part it may end.
+    rules: Vec<(RuleAt, MessageSet)>,
 }
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
@@ -52,7 +56,9 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
                     stage: diagnosis.stage,
                     rules: Vec::new(),
                 });
-                entry.rules.extend(by.filter(|by| !entry.rules.contains(by)));
+                let known = |by: &RuleAt| entry.rules.iter().any(|(at, _)| at == by);
+                let by = by.filter(|by| !known(by));
+                entry.rules.extend(by.map(|by| (by, diagnosis.part.clone())));
                 entry.concerns = entry.concerns.and(diagnosis.concerns);
                 if !entry.streams.contains(&index) {
                     entry.streams.push(index);
@@ -73,16 +79,14 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             .map(|span| Label::new(span, "this cannot be decided"))
             .into_iter()
             .collect();
-        for rule in asked
-            .rules
-            .iter()
-            .take(SHOWN)
-            .filter_map(|at| words::rule(evidence, *at))
-        {
+        for (at, part) in asked.rules.iter().take(SHOWN) {
+            let Some(rule) = words::rule(evidence, *at) else {
+                continue;
+            };
             // What stands nowhere is an export that is missing.
             if rule.control != "hop" && !need.key.starts_with("export/") && Some(rule.origin) != need.origin {
                 labels.push(Label::new(
-                    rule.origin,
+                    blocking(rule, part).unwrap_or(rule.origin),
                     format!("{} may stop it", words::called(&rule.object)),
                 ));
             }
@@ -114,6 +118,15 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
     }
 }
 
+/// The entry of a list of blocks that may stop the part; its rule is only one of those of its policy.
+fn blocking(rule: &Rule, part: &MessageSet) -> Option<Span> {
+    if !rule.control.ends_with("-block") {
+        return None;
+    }
+    let caught = rule.lists.iter().find_map(|list| ended::catching(list, part));
+    caught.map(|entry| entry.span)
+}
+
 /// Allows of which it is not known whether somebody else can use them: one finding for each missing thing that no stream
 /// asks for.
 fn holes(evidence: &Evidence<'_>, asked: &BTreeMap<NeedId, Asked>, findings: &mut Findings<'_>) {
@@ -132,7 +145,9 @@ fn holes(evidence: &Evidence<'_>, asked: &BTreeMap<NeedId, Asked>, findings: &mu
         }
     }
     for (id, holes) in open {
-        let Some(need) = evidence.need(id) else { continue };
+        let Some(need) = evidence.need(id).filter(|need| !need.told) else {
+            continue;
+        };
         let rules: Vec<&Rule> = holes
             .iter()
             .filter_map(|hole| words::rule(evidence, hole.rule))

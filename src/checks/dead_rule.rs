@@ -39,15 +39,35 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
         if rule.lists.iter().any(|list| malformed(&list)) {
             continue;
         }
-        let mut labels = vec![Label::new(rule.origin, "never takes effect")];
+        // A policy with several lists is several rules, and only one of them is dead.
+        let one_of = evidence.facts.path.rules().any(|(_, _, other)| {
+            !std::ptr::eq(other, rule) && other.object == rule.object && other.control != rule.control
+        });
+        let asked = rule.lists.iter().find(|list| !list.exception && one_of);
+        let name = words::called(&rule.object);
+        let (mut labels, message) = match asked {
+            Some(list) => (
+                list.entries
+                    .iter()
+                    .take(SHOWN)
+                    .map(|entry| Label::new(entry.span, "never takes effect"))
+                    .collect(),
+                format!("nothing in `{}` of {name} can take effect", list.name),
+            ),
+            None => (
+                vec![Label::new(rule.origin, "never takes effect")],
+                format!("no message can meet the conditions of {name}"),
+            ),
+        };
         labels.extend(
             rule.lists
                 .iter()
+                .filter(|_| asked.is_none())
                 .take(SHOWN)
                 .map(|list| Label::new(list.span, empty_or_not(list))),
         );
         findings.push(Draft {
-            message: format!("no message can meet the conditions of {}", words::called(&rule.object)),
+            message,
             help: "correct the conditions, or remove the rule".to_owned(),
             stage: Some(stage.id),
             object: Some(rule.object.clone()),

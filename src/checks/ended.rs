@@ -1,7 +1,7 @@
 //! How the checks about ended mail tell: which rule, at which setting, and what to do.
 
 use crate::check::Draft;
-use crate::evidence::diagnosis::{Cause, Diagnosis, Fault};
+use crate::evidence::diagnosis::{Cause, Fault};
 use crate::evidence::{Evidence, StreamEvidence, words};
 use crate::message::{Cube, Identity, MessageSet, Names};
 use crate::path::{Entry, List, Meaning, Rule, Verdict};
@@ -33,7 +33,7 @@ fn draft(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault, ru
         .lists
         .iter()
         .filter(|list| !list.exception)
-        .find_map(|list| catching(list, &fault.first));
+        .find_map(|list| catching(list, &fault.first.part));
     let object = caught_by
         .and_then(|entry| entry.detail.as_ref())
         .map_or_else(|| rule.object.clone(), |detail| detail.object.clone());
@@ -88,7 +88,7 @@ fn word(verdict: Verdict) -> &'static str {
 }
 
 /// The entry that catches the part.
-pub(super) fn catching<'r>(list: &'r List, diagnosis: &Diagnosis) -> Option<&'r Entry> {
+pub(super) fn catching<'r>(list: &'r List, part: &MessageSet) -> Option<&'r Entry> {
     let catches = |cube: &Cube, meaning: &Meaning| match meaning {
         Meaning::Networks(hosts) | Meaning::Malformed { meant: Some(hosts), .. } => cube.ip.overlaps(hosts),
         Meaning::Senders(senders) => {
@@ -103,13 +103,12 @@ pub(super) fn catching<'r>(list: &'r List, diagnosis: &Diagnosis) -> Option<&'r 
                 links: Names::some_in(hosts.clone()),
                 ..Cube::all()
             });
-            !diagnosis.part.intersect(&links).is_empty()
+            !part.intersect(&links).is_empty()
         }
         _ => false,
     };
-    let caught = |entry: &&Entry| {
-        linked(&entry.meaning) || diagnosis.part.cubes().iter().any(|cube| catches(cube, &entry.meaning))
-    };
+    let caught =
+        |entry: &&Entry| linked(&entry.meaning) || part.cubes().iter().any(|cube| catches(cube, &entry.meaning));
     // A connector's list names who may come in, so no entry of it catches anything.
     (list.name != "SenderIPAddresses")
         .then(|| list.entries.iter().find(caught))

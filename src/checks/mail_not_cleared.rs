@@ -9,7 +9,7 @@ use crate::message::{Concern, Concerns};
 use crate::pack::Clears;
 use crate::path::{Meaning, RuleAt};
 use crate::problem::{Label, Level};
-use crate::requirement::Fact;
+use crate::requirement::{Fact, Means};
 use crate::source::Span;
 
 use super::{draft, lookalike_domain};
@@ -105,6 +105,14 @@ fn lacks(
             format!("no entry covers `{}`", first.text),
             format!("add `{}` to `{}`", first.text, list.name),
         )
+    };
+    // The list takes IPv4 alone (https://learn.microsoft.com/defender-office-365/advanced-delivery-policy-configure).
+    let is_v6 = |fact: &&Fact| matches!(&fact.means, Means::Hosts(hosts) if hosts.v4_only().is_empty());
+    let help = if rule.control == "advanced-delivery" && missing.iter().all(is_v6) {
+        "Advanced Delivery takes IPv4 only: ask the vendor to send over IPv4, or keep mail from coming over IPv6 (`Disable-IPv6ForAcceptedDomain`)"
+            .to_owned()
+    } else {
+        help
     };
     let mut labels = vec![Label::new(list.span, text)];
     labels.extend(missing.iter().take(5).map(|fact| words::asked_value(fact)));

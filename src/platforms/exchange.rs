@@ -7,6 +7,7 @@ mod build;
 mod bundle;
 mod claim;
 mod conditions;
+mod connectors;
 mod deciding;
 mod edge;
 mod field;
@@ -17,6 +18,7 @@ mod rules;
 mod scope;
 mod simulation;
 mod tenant_list;
+mod tenant_rows;
 
 use crate::allow::address::AddressSet;
 use crate::allow::domain::Domain;
@@ -114,7 +116,7 @@ fn read(input: &ReadInput<'_>) -> Reading {
             .collect();
         bench.path.stages.extend(stages);
     }
-    let (edge_rules, connectors) = edge::rules(&bundle, &mut bench, accepted.as_ref(), nowhere);
+    let (edge_rules, connectors) = edge::rules(&bundle, &mut bench, accepted.as_ref(), input.now, nowhere);
     let mut problems = std::mem::take(&mut bundle.problems);
     problems.extend(deciding::problems(&bundle));
     let mail_flow = rules::rules(
@@ -126,7 +128,8 @@ fn read(input: &ReadInput<'_>) -> Reading {
         &mut problems,
     );
     let mut content = simulation::rules(&bundle, &mut bench, &connectors, nowhere);
-    content.extend(tenant_list::rules(&bundle, &mut bench, nowhere));
+    let listed = tenant_list::rules(&bundle, &mut bench, &content, input.now, nowhere);
+    content.extend(listed);
     content.extend(filter::rules(&bundle, &mut bench, accepted.as_ref(), nowhere));
     let stage = |id, judges, rules| Stage { id, judges, rules };
     bench.path.stages.extend([

@@ -76,8 +76,8 @@ const LONG: &[(&str, &str)] = &[
     ),
     ("src/platforms/exchange/conditions.rs", "mostly the table of conditions"),
     (
-        "src/platforms/exchange/edge.rs",
-        "one stage: filter, connectors and direct send end the same way",
+        "src/platforms/exchange/connectors.rs",
+        "one kind of object, and what it means for three stages",
     ),
     (
         "src/platforms/exchange/filter.rs",

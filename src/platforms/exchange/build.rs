@@ -55,15 +55,37 @@ impl Bench {
         let Some(span) = list.unreadable.first() else {
             return pred;
         };
-        let need = self.path.need(Need {
+        let need = self.lost(kind, key, *span);
+        between(pred, Pred::Always, need)
+    }
+
+    /// A condition on hosts whose list holds IPv6: what the lists' pages describe is IPv4, ranges of IPv6 are refused by the
+    /// cmdlet, and whether a single address works is unconfirmed
+    /// (<https://learn.microsoft.com/defender-office-365/connection-filter-policies-configure>,
+    /// <https://learn.microsoft.com/exchange/security-and-compliance/mail-flow-rules/conditions-and-exceptions>).
+    pub fn sure_of_ipv4(&mut self, hosts: &IpSet, key: &str, origin: Option<Span>, pred: Pred) -> Pred {
+        if !hosts.has_v6() {
+            return pred;
+        }
+        let need = self.unsaid(
+            format!("ipv6/{key}"),
+            format!("no source says whether IPv6 addresses in `{key}` count"),
+            origin,
+        );
+        let v4 = Pred::Ip(IpSet::all().v4_only());
+        between(Pred::All(vec![pred.clone(), v4]), pred, need)
+    }
+
+    /// What a value that lost its content said.
+    pub fn lost(&mut self, kind: Kind, key: &str, span: Span) -> NeedId {
+        self.path.need(Need {
             key: format!("cut/{}/{key}", kind.as_str()),
             text: format!("`{key}` of `{}` lost values in the export", kind.cmdlet()),
             help: "export it again with `-Depth 10`".to_owned(),
             level: Level::Deny,
-            origin: Some(*span),
+            origin: Some(span),
             told: true,
-        });
-        between(pred, Pred::Always, need)
+        })
     }
 
     /// Where the recipients' MX points.

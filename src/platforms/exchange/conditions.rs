@@ -232,6 +232,7 @@ fn read_as(
     Some(match reads {
         Reads::SenderIpRanges => {
             let (entries, set) = networks("SenderIpRanges", list, value.span(), context.exception, true);
+            let hosts = set.clone();
             // The last hop before the service is tested, not the original sender; whether skip listing changes that is not
             // confirmed, so behind it both addresses must match.
             let pred = match &bench.path.mask {
@@ -249,6 +250,7 @@ fn read_as(
                 }
                 _ => Pred::Ip(set),
             };
+            let pred = bench.sure_of_ipv4(&hosts, "SenderIpRanges", Some(value.span()), pred);
             Condition {
                 pred,
                 list: Some(entries),

@@ -6,7 +6,7 @@ use crate::document::Node;
 use crate::problem::{Level, Problem, ProblemKind};
 
 use super::bundle::Bundle;
-use super::field::{self, Field};
+use super::field;
 use super::kind::Kind;
 
 /// What a setting may hold.
@@ -24,6 +24,18 @@ pub(super) const RULE_STATE: Holds = STATE;
 pub(super) const MODE: Holds = Holds::Words(&["Enforce", "Audit", "AuditAndNotify"]);
 pub(super) const LOCATION: Holds = Holds::Words(&["Header", "Envelope", "HeaderOrEnvelope"]);
 
+/// Words seen of the mode of Advanced Delivery, for policy and rule.
+const SIMULATION_MODE: Holds = Holds::Words(&[
+    "Enforce",
+    "Enable",
+    "Enabled",
+    "Disable",
+    "Disabled",
+    "PendingDeletion",
+    "Audit",
+    "AuditAndNotify",
+]);
+
 /// One row per setting, by kind.
 const SETTINGS: &[(Kind, &str, Holds)] = &[
     (Kind::InboundConnector, "Enabled", Holds::Flag),
@@ -40,6 +52,9 @@ const SETTINGS: &[(Kind, &str, Holds)] = &[
     (Kind::ConnectionFilter, "EnableSafeList", Holds::Flag),
     (Kind::OrganizationConfig, "RejectDirectSend", Holds::Flag),
     (Kind::AdvancedDeliveryPolicy, "Enabled", Holds::Flag),
+    (Kind::AdvancedDeliveryPolicy, "Mode", SIMULATION_MODE),
+    (Kind::AdvancedDeliveryRule, "State", SIMULATION_MODE),
+    (Kind::AdvancedDeliveryRule, "Mode", SIMULATION_MODE),
     (Kind::TenantList, "Action", Holds::Words(&["Allow", "Block"])),
     (Kind::TenantListSpoof, "Action", Holds::Words(&["Allow", "Block"])),
     (Kind::ContentFilterRule, "State", STATE),
@@ -72,11 +87,8 @@ pub(super) fn problem(key: &str, value: Option<Node<'_>>, holds: Holds) -> Optio
     let (fits, expected) = match holds {
         Holds::Flag => (!field::boolean(value).is_unreadable(), "true or false".to_owned()),
         Holds::Words(words) => {
-            let fits = match field::text(value) {
-                Field::Set(text) => words.iter().any(|word| word.eq_ignore_ascii_case(text.value.trim())),
-                Field::Absent | Field::Null(_) => true,
-                Field::Unreadable(_) => false,
-            };
+            let words_only: Vec<(&str, ())> = words.iter().map(|word| (*word, ())).collect();
+            let fits = !field::enumerated(value, &words_only, &[]).is_unreadable();
             (fits, words.join(", "))
         }
     };

@@ -14,10 +14,10 @@ use crate::source::Span;
 
 use super::build::{Bench, Wildcard, between, senders};
 use super::bundle::Bundle;
-use super::field::{self, Field};
+use super::field::{self, Field, ListState};
 use super::kind::Kind;
 use super::overrides::{ALLOWS, ANTI_PHISH_TRUSTED, ANTI_SPAM_ALLOW, SAFE_LINKS_EXCLUSION};
-use super::scope::{Family, Tier};
+use super::scope::{Family, Tier, groups, is_default, people, recipient_domains};
 use super::tenant_list::host_of;
 
 /// Stage id.
@@ -331,14 +331,8 @@ fn anti_phish(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> Vec<Rule
         if off || on("HonorDmarcPolicy") == Some(false) {
             waived = waived.and(DMARC);
         }
-        let protections = [
-            "EnableTargetedUserProtection",
-            "EnableTargetedDomainsProtection",
-            "EnableOrganizationDomainsProtection",
-            "EnableMailboxIntelligenceProtection",
-        ];
-        // A policy of a tenant without Defender for Office 365 has no impersonation protection to show.
-        if off || protections.iter().all(|key| on(key) != Some(true)) {
+        let impersonation = if off { Vec::new() } else { protections(tier.policy) };
+        if impersonation.is_empty() {
             waived = waived.and(IMPERSONATION);
         }
         if !waived.is_empty() {
@@ -349,25 +343,27 @@ fn anti_phish(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> Vec<Rule
                 Vec::new(),
             ));
         }
-        let acts: Vec<Effect> = [
+        let mut acts: Vec<Effect> = [
             ("AuthenticationFailAction", Concern::Spoof),
             ("DmarcRejectAction", Concern::DmarcAction),
-            ("TargetedUserProtectionAction", Concern::Impersonation),
         ]
         .into_iter()
         .filter_map(|(key, concern)| Some(Effect::Acts(concern, action(tier.policy.get(key))?)))
         .collect();
+        let worst = impersonation.into_iter().flatten().max();
+        acts.extend(worst.map(|verdict| Effect::Acts(Concern::Impersonation, verdict)));
         if !acts.is_empty() {
             rules.push(writer.rule("anti-phish-policy", Vec::new(), acts, Vec::new()));
         }
         for name in ["ExcludedSenders", "ExcludedDomains"] {
             // Domains do not cover sub-domains here, as the cmdlet reference says.
+            let list = field::list(tier.policy.get(name));
             let read = sender_list(&writer, name);
-            if read.list.entries.is_empty() {
+            if list.state != ListState::Listed {
                 continue;
             }
             let effects = bench.effects(ANTI_PHISH_TRUSTED);
-            let from = vec![Pred::From(read.exact)];
+            let from = vec![bench.as_far_as_read(Kind::AntiPhishPolicy, name, &list, Pred::From(read.exact))];
             rules.extend(writer.outranked(ANTI_PHISH_TRUSTED.control, from.clone(), effects.clone()));
             rules.push(writer.rule(ANTI_PHISH_TRUSTED.control, from, effects, vec![read.list]));
         }
@@ -390,6 +386,30 @@ fn anti_phish(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> Vec<Rule
         ));
     }
     rules
+}
+
+/// The protections against impersonation that do something, each with what it does, if that was exported. A policy of a
+/// tenant without Defender for Office 365 has none to show; one whose action is `NoAction` lets the mail pass
+/// (<https://learn.microsoft.com/powershell/module/exchangepowershell/new-antiphishpolicy>).
+fn protections(policy: Node<'_>) -> Vec<Option<Verdict>> {
+    let state = field::enumerated(policy.get("ImpersonationProtectionState"), &[("Off", ())], &[]);
+    if matches!(state, Field::Set(_)) {
+        return Vec::new();
+    }
+    [
+        ("EnableTargetedUserProtection", "TargetedUserProtectionAction"),
+        ("EnableTargetedDomainsProtection", "TargetedDomainProtectionAction"),
+        ("EnableOrganizationDomainsProtection", "TargetedDomainProtectionAction"),
+        (
+            "EnableMailboxIntelligenceProtection",
+            "MailboxIntelligenceProtectionAction",
+        ),
+    ]
+    .into_iter()
+    .filter(|(key, _)| matches!(field::boolean(policy.get(key)), Field::Set(on) if on.value))
+    .map(|(_, key)| action(policy.get(key)))
+    .filter(|acts| *acts != Some(Verdict::Delivered))
+    .collect()
 }
 
 /// No policy of this kind exists: nothing of it is judged.
@@ -471,14 +491,15 @@ fn safe_links(bundle: &Bundle<'_>, bench: &mut Bench, nowhere: Span) -> Vec<Rule
                 super::build::entry(item, meaning)
             })
             .collect();
-        if entries.is_empty() {
+        if excluded.state != ListState::Listed {
             continue;
         }
         let hosts = DomainSet::union_all(&hosts);
-        let all_links = vec![
+        let all_links = Pred::All(vec![
             Pred::Link(hosts.clone()),
             Pred::Not(Box::new(Pred::Link(hosts.complement()))),
-        ];
+        ]);
+        let all_links = vec![bench.as_far_as_read(Kind::SafeLinksPolicy, "DoNotRewriteUrls", &excluded, all_links)];
         let list = List {
             name: "DoNotRewriteUrls",
             span: excluded.span.unwrap_or(writer.origin),
@@ -512,14 +533,31 @@ fn excluded_host(entry: &str) -> Option<DomainSet> {
     bare.ends_with("/*").then(|| host_of(bare, false)).flatten()
 }
 
-/// The built-in protection rule only holds exceptions; who is excepted has no policy at all.
+/// The built-in protection rule only holds exceptions; who is excepted has no policy at all
+/// (<https://learn.microsoft.com/defender-office-365/preset-security-policies>).
 fn except_from_built_in(bundle: &Bundle<'_>, bench: &mut Bench, tiers: &mut [Tier<'_>]) {
-    if bundle.whole(Kind::AtpBuiltInRule) {
-        return;
+    let kind = Kind::AtpBuiltInRule;
+    let mut excepted = Vec::new();
+    if !bundle.whole(kind) {
+        excepted.push(Pred::Unknown(bench.missing(kind, None)));
     }
-    for tier in tiers.iter_mut().filter(|tier| super::scope::is_default(tier.policy)) {
-        let need = bench.missing(Kind::AtpBuiltInRule, None);
-        tier.scope.unless.push(Pred::Unknown(need));
+    for &rule in bundle.records(kind) {
+        let name = super::build::name(rule).value;
+        for key in ["ExceptIfSentTo", "ExceptIfSentToMemberOf", "ExceptIfRecipientDomainIs"] {
+            let list = field::list(rule.get(key));
+            if list.state != ListState::Listed {
+                continue;
+            }
+            let pred = match key {
+                "ExceptIfSentTo" => people(&list, bench, &name),
+                "ExceptIfSentToMemberOf" => groups(&list, bench),
+                _ => recipient_domains(&list, bench, &name),
+            };
+            excepted.push(bench.as_far_as_read(kind, key, &list, pred));
+        }
+    }
+    for tier in tiers.iter_mut().filter(|tier| is_default(tier.policy)) {
+        tier.scope.unless.extend(excepted.iter().cloned());
     }
 }
 

@@ -4,23 +4,29 @@
 //! in `SenderIpRanges`; there is no pairing, and the header sender is not consulted
 //! (<https://learn.microsoft.com/defender-office-365/advanced-delivery-policy-configure>).
 
+use crate::document::Node;
 use crate::message::Identity;
-use crate::path::{Effect, Force, Guard, Pred, Rule};
-use crate::problem::Label;
-use crate::source::Span;
+use crate::path::{Effect, Force, Guard, Need, NeedId, Pred, Rule};
+use crate::problem::{Label, Level};
+use crate::source::{Span, Spanned};
 
 use super::build::{Bench, Wildcard, between, networks, senders};
 use super::bundle::Bundle;
-use super::edge::Connectors;
+use super::connectors::Connectors;
 use super::field::{self, Field};
 use super::kind::Kind;
 use super::overrides::ADVANCED_DELIVERY;
 
 /// The rules for Advanced Delivery.
 pub(super) fn rules(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connectors, nowhere: Span) -> Vec<Rule> {
-    let off = policy_off(bundle);
+    let records = bundle.records(Kind::AdvancedDeliveryRule);
+    let policy = if records.is_empty() {
+        Policy::On
+    } else {
+        policy(bundle, bench)
+    };
     let mut rules = Vec::new();
-    for &record in bundle.records(Kind::AdvancedDeliveryRule) {
+    for &record in records {
         let name = super::build::name(record);
         let object = format!("advanced-delivery-rule/{}", name.value);
         let domains_key = ["Domains", "SenderDomainIs"]
@@ -69,10 +75,8 @@ pub(super) fn rules(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connect
             );
             when = vec![Pred::Unknown(need)];
         }
-        if !bundle.whole(Kind::AdvancedDeliveryPolicy) && off.is_none() {
-            let need = bench.missing(Kind::AdvancedDeliveryPolicy, None);
-            when.push(Pred::Unknown(need));
-        }
+        let (force, doubt) = force(record, &policy, bench);
+        when.extend(doubt.map(Pred::Unknown));
         let effects = bench.effects(ADVANCED_DELIVERY);
         rules.push(Rule {
             object,
@@ -83,7 +87,7 @@ pub(super) fn rules(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connect
                 unless: Vec::new(),
             },
             effects,
-            force: force(record, off.as_ref()),
+            force,
             lists: vec![read.list, hosts_list],
             expiry: None,
         });
@@ -122,54 +126,145 @@ fn host(hosts: crate::allow::ip::IpSet, bench: &mut Bench, connectors: &Connecto
     }
 }
 
-/// Why the policy is off, if it is. The real object shows `Enabled` or `Mode`; which is unconfirmed, so both are read.
-fn policy_off(bundle: &Bundle<'_>) -> Option<Label> {
-    bundle.records(Kind::AdvancedDeliveryPolicy).iter().find_map(|policy| {
-        if let Field::Set(enabled) = field::boolean(policy.get("Enabled")) {
-            return (!enabled.value).then(|| Label::new(enabled.span, "the policy is switched off"));
+/// Whether the policy is on.
+enum Policy {
+    On,
+    Off(Label),
+    /// It may be; the need asks for what decides.
+    Unclear(NeedId),
+}
+
+/// The words of `Mode` and `State`, and whether they are those of what is in force. Which of `Enabled` and `Mode` the real
+/// policy shows is unconfirmed, so both are read; what numbers mean no reference says.
+const WORDS: &[(&str, (&str, bool))] = &[
+    ("Enforce", ("Enforce", true)),
+    ("Enable", ("Enable", true)),
+    ("Enabled", ("Enabled", true)),
+    ("Disable", ("Disable", false)),
+    ("Disabled", ("Disabled", false)),
+    // A rule that is being deleted may still be listed; only its mode tells.
+    ("PendingDeletion", ("PendingDeletion", false)),
+    ("Audit", ("Audit", false)),
+    ("AuditAndNotify", ("AuditAndNotify", false)),
+];
+
+fn policy(bundle: &Bundle<'_>, bench: &mut Bench) -> Policy {
+    let kind = Kind::AdvancedDeliveryPolicy;
+    let records = bundle.records(kind);
+    if !bundle.whole(kind) {
+        return match records.iter().find_map(|record| off(*record)) {
+            Some(label) => Policy::Off(label),
+            None => Policy::Unclear(bench.missing(kind, None)),
+        };
+    }
+    // Removing the policy removes the rule (same page), so a rule without one is a contradiction.
+    if records.is_empty() {
+        let Some(span) = bundle.span(kind) else {
+            return Policy::On;
+        };
+        return Policy::Unclear(bench.unsaid(
+            "advanced-delivery/no-policy",
+            "the export has a rule for Advanced Delivery and no policy that it belongs to",
+            Some(span),
+        ));
+    }
+    for &record in records {
+        let (enabled, mode) = settings(record);
+        let spans = [unreadable_at(&enabled), unreadable_at(&mode)];
+        if let Some(span) = spans.into_iter().flatten().next() {
+            return Policy::Unclear(unreadable(bench, span));
         }
-        match field::text(policy.get("Mode")) {
-            Field::Set(mode) if mode.value.to_ascii_lowercase().starts_with("disable") => {
-                Some(Label::new(mode.span, "the policy is switched off"))
-            }
-            _ => None,
+        if let (Field::Set(enabled), Field::Set(mode)) = (&enabled, &mode)
+            && enabled.value != mode.value.1
+        {
+            return Policy::Unclear(bench.unsaid(
+                "advanced-delivery/policy",
+                "the policy of Advanced Delivery says both that it is on and that it is off",
+                Some(mode.span),
+            ));
         }
+        if let Some(label) = off(record) {
+            return Policy::Off(label);
+        }
+    }
+    Policy::On
+}
+
+type Word = (&'static str, bool);
+
+fn settings(record: Node<'_>) -> (Field<bool>, Field<Word>) {
+    let mode = field::enumerated(record.get("Mode"), WORDS, &[]);
+    (field::boolean(record.get("Enabled")), mode)
+}
+
+/// Where the policy is switched off, if it is.
+fn off(record: Node<'_>) -> Option<Label> {
+    let span = match settings(record) {
+        (Field::Set(on), _) if !on.value => on.span,
+        (_, Field::Set(mode)) if !mode.value.1 => mode.span,
+        _ => return None,
+    };
+    Some(Label::new(span, "the policy is switched off"))
+}
+
+fn unreadable_at<T>(field: &Field<T>) -> Option<Span> {
+    match field {
+        Field::Unreadable(span) => Some(*span),
+        _ => None,
+    }
+}
+
+/// A setting that holds none of its words: that has a finding of its own.
+fn unreadable(bench: &mut Bench, span: Span) -> NeedId {
+    bench.path.need(Need {
+        key: "advanced-delivery/setting".to_owned(),
+        text:
+            "a setting of Advanced Delivery holds something that it cannot mean, so whether it is in force is not known"
+                .to_owned(),
+        help: "export it again, with words rather than numbers for settings".to_owned(),
+        level: Level::Warn,
+        origin: Some(span),
+        told: true,
     })
 }
 
-fn force(record: crate::document::Node<'_>, off: Option<&Label>) -> Force {
+/// Whether the rule takes part, and what would decide it where its settings cannot be read.
+fn force(record: Node<'_>, policy: &Policy, bench: &mut Bench) -> (Force, Option<NeedId>) {
     let dormant = |reason: &str, label: Label, help: &str| Force::Dormant {
         check: "rule-not-in-force",
         reason: reason.to_owned(),
         label,
         help: help.to_owned(),
     };
-    if let Field::Set(mode) = field::text(record.get("Mode"))
-        && !["enforce", "enable", "enabled"].contains(&mode.value.to_ascii_lowercase().as_str())
+    let mode = field::enumerated(record.get("Mode"), WORDS, &[]);
+    let state = field::enumerated(record.get("State"), WORDS, &[]);
+    if let Field::Set(Spanned {
+        value: (word, false),
+        span,
+    }) = mode
     {
-        // A rule that is being deleted may still be listed; only its mode tells.
-        return dormant(
-            &format!("has mode `{}`", mode.value),
-            Label::new(mode.span, "not in force in this mode"),
-            "create the rule again with `New-ExoPhishSimOverrideRule`",
-        );
+        let reason = format!("has mode `{word}`");
+        let label = Label::new(span, "not in force in this mode");
+        let help = "create the rule again with `New-ExoPhishSimOverrideRule`";
+        return (dormant(&reason, label, help), None);
     }
-    match field::text(record.get("State")) {
-        Field::Set(state) if state.value.eq_ignore_ascii_case("Disabled") => {
-            return dormant(
-                "is disabled",
-                Label::new(state.span, "disabled here"),
-                "enable the rule",
-            );
+    if let Field::Set(Spanned {
+        value: (_, false),
+        span,
+    }) = state
+    {
+        let label = Label::new(span, "disabled here");
+        return (dormant("is disabled", label, "enable the rule"), None);
+    }
+    let unclear = unreadable_at(&mode).or(unreadable_at(&state));
+    let doubt = unclear.map(|span| unreadable(bench, span));
+    match policy {
+        Policy::Off(label) => {
+            let help = "`Set-PhishSimOverridePolicy -Identity PhishSimOverridePolicy -Enabled $true`";
+            let force = dormant("belongs to a policy that is switched off", label.clone(), help);
+            (force, None)
         }
-        _ => {}
-    }
-    match off {
-        Some(label) => dormant(
-            "belongs to a policy that is switched off",
-            label.clone(),
-            "`Set-PhishSimOverridePolicy -Identity PhishSimOverridePolicy -Enabled $true`",
-        ),
-        None => Force::InForce,
+        Policy::Unclear(need) => (Force::InForce, Some(*need)),
+        Policy::On => (Force::InForce, doubt),
     }
 }
