@@ -58,7 +58,7 @@ pub static EXCHANGE: Platform = Platform {
         "IP reputation at the edge, and rules and junk settings of single mailboxes, which no export shows",
         "link rewriting, banners and subject tags, which change a simulation without stopping it",
         "what a declared filter in front does with the mail",
-        "SPF, DKIM, DMARC and MX, for which DNS is not asked",
+        "what DNS says of MX and authentication, unless `--dns` or the tenant's `dns.toml` answers; DKIM keys are not asked for",
     ],
 };
 
