@@ -211,6 +211,20 @@ fn shared_providers_are_told_apart() {
 }
 
 #[test]
+fn values_of_others_need_not_be_listed() {
+    let bench = Bench::new();
+    let shared = PACK.replace("# seen in May", "\nsharing = \"shared\"");
+    bench.write("acme.toml", &shared).write(
+        "dns.toml",
+        recording(&[("_spf.acme.example", "TXT", "records = ['v=spf1 ip4:192.0.2.0/30 -all']")]),
+    );
+    let ran = bench.run(&["pack", "verify", "acme", "--pack", "acme.toml", "--dns", "dns.toml"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let told = "acme: `phishing` agrees with `_spf.acme.example`\n  not let send, and shared or of another setting: 198.51.100.7\n";
+    assert_eq!(ran.out, told);
+}
+
+#[test]
 fn packs_without_records_and_wrong_usage() {
     let bench = Bench::new();
     bench.write("dns.toml", recording(&[]));

@@ -18,7 +18,7 @@ use crate::dns::{Name, Question, Resolver};
 use crate::evidence::shared::is_shared;
 use crate::message::Identity;
 
-use crate::pack::{Pack, Parsed, Status, StreamKind, Value};
+use crate::pack::{Pack, Parsed, Sharing, Status, StreamKind, Value, When};
 use crate::spelling::DomainSpec;
 
 /// The most addresses of a stream that are tried one by one.
@@ -35,6 +35,8 @@ pub(super) struct Compared<'a> {
     pub records: Vec<(&'a Value, &'a Domain)>,
     /// Values with addresses that no record lets send.
     pub refused: Vec<Refused<'a>>,
+    /// Addresses that no record lets send, of values that the records need not list.
+    pub aside: IpSet,
     /// Addresses that a record lets send and the pack does not have.
     pub lacking: IpSet,
     /// The same where the record hands on to a provider that sends for everybody.
@@ -107,6 +109,7 @@ fn stream<'a>(
         stream: kind,
         records,
         refused: Vec::new(),
+        aside: IpSet::empty(),
         lacking: IpSet::empty(),
         shared: IpSet::empty(),
         undecided: IpSet::empty(),
@@ -128,7 +131,9 @@ fn stream<'a>(
     }
     let networks: Vec<(&Value, &IpSet)> = networks(pack, kind).collect();
     let in_use = networks.iter().filter(|(value, _)| is_in_use(value));
-    let required = IpSet::union_all(in_use.clone().map(|(_, set)| *set));
+    let (listed, aside): (Vec<_>, Vec<_>) = in_use.partition(|(value, _)| is_listed(value, &compared.records));
+    compared.aside = IpSet::union_all(aside.iter().map(|(_, set)| *set)).minus(&may);
+    let required = IpSet::union_all(listed.iter().map(|(_, set)| *set));
     let doubtful = required.intersect(&may).minus(&must);
     let tried = try_each(&doubtful, &compared.records, resolver, &mut compared.unanswered);
     let refused = required.minus(&may).union(&tried.refused);
@@ -139,7 +144,8 @@ fn stream<'a>(
         compared.remarks.push(told.to_owned());
     }
     compared.undecided = tried.undecided;
-    compared.refused = in_use
+    compared.refused = listed
+        .into_iter()
         .map(|(value, set)| Refused {
             value,
             addresses: set.intersect(&refused),
@@ -157,6 +163,15 @@ fn stream<'a>(
 /// Values that must hold today.
 fn is_in_use(value: &Value) -> bool {
     matches!(value.status.value, Status::Current | Status::Reserve)
+}
+
+/// Whether the records have to list a value: not where others send from there too, whose records say so, and not
+/// where it belongs to a setting of the tenant that no record belongs to, such as another product of the vendor.
+fn is_listed(value: &Value, records: &[(&Value, &Domain)]) -> bool {
+    let conditions = |value: &Value| -> Vec<When> { value.scope.when.iter().map(|when| when.value.clone()).collect() };
+    let own = conditions(value);
+    let is_met = own.is_empty() || records.iter().any(|(record, _)| conditions(record) == own);
+    value.sharing.value != Sharing::Shared && is_met
 }
 
 fn networks(pack: &Pack, kind: StreamKind) -> impl Iterator<Item = (&Value, &IpSet)> {

@@ -49,6 +49,7 @@ fn rows(stream: &Compared<'_>, text: &mut String) {
         let _ = writeln!(text, "  not let send: {}{of}", shown(&row.addresses));
     }
     for (title, set) in [
+        ("not let send, and shared or of another setting", &stream.aside),
         ("let send, and not in the pack", &stream.lacking),
         (
             "let send through a shared provider, and not in the pack",
@@ -101,6 +102,7 @@ struct WireStream<'a> {
     state: &'static str,
     records: Vec<&'a str>,
     refused: Vec<WireRefused<'a>>,
+    aside: Vec<String>,
     lacking: Vec<String>,
     shared: Vec<String>,
     unknown: Vec<String>,
@@ -141,6 +143,7 @@ fn wire<'a>(one: &'a Verified<'a>) -> WirePack<'a> {
                 whole: row.is_whole,
             })
             .collect(),
+        aside: written(&stream.aside),
         lacking: written(&stream.lacking),
         shared: written(&stream.shared),
         unknown: written(&stream.undecided),
