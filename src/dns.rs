@@ -8,6 +8,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+pub mod dkim;
 pub mod dmarc;
 pub mod live;
 mod name;

@@ -1,8 +1,9 @@
-//! `allowaudit pack`: the vendor packs, listed, shown, checked and started.
+//! `allowaudit pack`: the vendor packs, listed, shown, checked, compared with DNS and started.
 
 mod lint;
 mod show;
 mod start;
+mod verify;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -46,6 +47,9 @@ enum Command {
         #[arg(required = true, value_name = "FILE|DIR")]
         files: Vec<PathBuf>,
     },
+    /// Compares addresses with the SPF records that packs name, and proposes what packs could say instead.
+    /// Asks the network, unless `--dns` names a recording. Writes no file.
+    Verify(verify::VerifyArgs),
     /// Prints a commented pack to fill in.
     New {
         /// Id of the new pack: lower-case letters, digits, `-` and `_`.
@@ -65,6 +69,7 @@ pub fn run(args: &PackArgs, world: World) -> Outcome {
             None => Err(no_such_pack(library, id)),
         }),
         Command::Lint { files } => lint::run(files),
+        Command::Verify(args) => verify::run(args),
         Command::New { id, now } => start::run(id, now.unwrap_or(world.today)),
     }
 }

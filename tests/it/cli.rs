@@ -48,6 +48,7 @@ fn help_of_every_command() {
         "pack list",
         "pack show",
         "pack lint",
+        "pack verify",
         "pack new",
         "explain",
         "schema",

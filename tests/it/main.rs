@@ -15,6 +15,8 @@ mod examples;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod pack_verify;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod readme;

@@ -154,7 +154,7 @@ fn commands_of_readme_exist() {
     for command in commands {
         assert_eq!(run(&[command, "--help"]).code, 0, "{command}");
     }
-    for command in ["list", "show", "lint", "new"] {
+    for command in ["list", "show", "lint", "verify", "new"] {
         assert_eq!(run(&["pack", command, "--help"]).code, 0, "pack {command}");
     }
     for of in ["pack", "tenant", "policy", "dns"] {
