@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::audit::Dns;
 use crate::dns::live::{self, Live};
-use crate::dns::recorded;
+use crate::dns::{Resolver, recorded};
 use crate::problem::Level;
 use crate::report;
 use crate::source::{self, Sources};
@@ -47,6 +47,20 @@ impl DnsArgs {
                     None => Ok(Dns::Asked(Arc::new(recorded))),
                 }
             }
+        }
+    }
+
+    /// Who answers, for a command that asks the network unless told otherwise.
+    ///
+    /// # Errors
+    /// A sentence about what stands in the way.
+    pub fn live_unless_recorded(&self) -> Result<Arc<dyn Resolver + Send + Sync>, String> {
+        if self.dns.is_none() {
+            return Ok(Arc::new(self.live()?));
+        }
+        match self.choice()? {
+            Dns::Asked(resolver) => Ok(resolver),
+            Dns::Off | Dns::Recorded => Err("with `--dns off` there is nobody to ask".to_owned()),
         }
     }
 

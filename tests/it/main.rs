@@ -23,6 +23,8 @@ mod samples;
 #[cfg(test)]
 mod specs;
 #[cfg(test)]
+mod spf;
+#[cfg(test)]
 mod spf_suite;
 #[cfg(test)]
 mod tidy;
