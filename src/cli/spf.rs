@@ -9,13 +9,15 @@ use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
 use super::asking::DnsArgs;
-use super::{Outcome, World};
+use super::{Outcome, World, load_packs};
 use crate::allow::domain::Domain;
+use crate::allow::ip::IpSet;
 use crate::dns::spf::Limits;
 use crate::dns::spf::evaluate::check_domain;
 use crate::dns::spf::macros::expand::Subject;
 use crate::dns::spf::set::Tree;
 use crate::dns::{Name, Resolver};
+use crate::pack::{Pack, Parsed, Sharing};
 
 mod client;
 mod human;
@@ -54,6 +56,30 @@ enum Format {
     Json,
 }
 
+/// What a tree is shown against.
+struct Background {
+    limits: Limits,
+    /// Packs, each with the networks from which others send, too.
+    shared: Vec<(String, IpSet)>,
+}
+
+impl Background {
+    fn new() -> Result<Self, String> {
+        let library = load_packs(&[])?;
+        let of_pack = |pack: &Pack| {
+            let shared = pack.values.iter().filter_map(|value| match &value.parsed {
+                Parsed::Networks(networks) if value.sharing.value == Sharing::Shared => Some(networks),
+                _ => None,
+            });
+            (pack.id.value.clone(), IpSet::union_all(shared))
+        };
+        Ok(Self {
+            limits: Limits::default(),
+            shared: library.packs.iter().map(of_pack).collect(),
+        })
+    }
+}
+
 /// Runs it.
 pub fn run(args: &SpfArgs, world: World) -> Outcome {
     let answered = args.dns.live_unless_recorded().and_then(|resolver| match args.ip {
@@ -71,13 +97,13 @@ fn all(args: &SpfArgs, resolver: &dyn Resolver) -> Result<Outcome, String> {
     if name.labels().len() < 2 {
         return Err(format!("`{}` is no domain that mail is sent from", shown()));
     }
-    let limits = Limits::default();
+    let background = Background::new()?;
     let tree = Tree::gather(resolver, &name);
     let mut underline = Underline::new(resolver);
-    let voids = mistakes::tell(&mut underline, &tree, limits);
+    let voids = mistakes::tell(&mut underline, &tree, background.limits);
     let text = match args.format {
-        Format::Human => human::text(&tree, limits, voids, underline.unasked) + &underline.drawn(),
-        Format::Json => wire::tree(&tree, limits, voids, &underline),
+        Format::Human => human::text(&tree, &background, voids, underline.unasked) + &underline.drawn(),
+        Format::Json => wire::tree(&tree, &background, voids, &underline),
     };
     Ok(Outcome {
         code: underline.code(),

@@ -36,6 +36,8 @@ const TEXTS: &[(&str, &str)] = &[
     ("hostile.example", "v=spf1 include:\u{1b}[31m.example \u{202e} -all"),
     ("late.example", "v=spf1 a:late.late.example -all"),
     ("open.example", "v=spf1 +all"),
+    // An address that the pack of its vendor says is a gateway's.
+    ("gateway.example", "v=spf1 ip4:18.130.212.176 -all"),
 ];
 
 /// A recording with the texts, an `mx` and what the `a` terms ask.
@@ -194,6 +196,9 @@ fn json() {
     assert_eq!(head(&["broken.example"]), of("permerror", 0, 0));
     assert_eq!(head(&["failed.example"]), of("temperror", 0, 0));
     assert_eq!(head(&["unasked.example"]), of("undecided", 0, 0));
+    let gateway = spf(&bench, &["gateway.example", "--format", "json"]).json();
+    let notes = &gateway["tree"]["terms"][0]["notes"];
+    assert_eq!(notes[0], "holds shared hosts, says the pack `knowbe4`", "{notes}");
     assert_eq!(head(&["open.example"]), of("pass", 0, 0));
     assert_eq!(head(&["many.example"]), (None, 12, 0));
     assert_eq!(head(&["void.example"]), of("permerror", 3, 3));
@@ -266,6 +271,14 @@ fn what_cannot_be_answered_is_refused() {
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(!ran.err.is_empty(), "{arguments:?}");
     }
+    bench.write("dns.toml", "recorded = 2026-11-21\n[[anser]]\n");
+    let ran = bench.run(&["spf", "good.example", "--dns", "dns.toml"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(
+        ran.err.contains("`dns.toml` cannot be used: ") && ran.err.contains("(2:"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::Background;
 use super::mistakes::{Voids, shown, void};
 use crate::allow::ip::IpSet;
 use crate::cli::table::aligned;
@@ -15,7 +16,8 @@ const MOST_LETTERS: usize = 80;
 const MOST_ROWS: usize = 500;
 
 /// The tree, below what holds for all of it.
-pub(super) fn text(tree: &Tree, limits: Limits, voids: Voids, unasked: bool) -> String {
+pub(super) fn text(tree: &Tree, background: &Background, voids: Voids, unasked: bool) -> String {
+    let limits = background.limits;
     let domain = escape(&tree.domain);
     let mut text = match &tree.published {
         Published::Record(_) if tree.mistakes().is_empty() => format!("{domain}\n\n"),
@@ -45,7 +47,7 @@ pub(super) fn text(tree: &Tree, limits: Limits, voids: Voids, unasked: bool) -> 
         .map(str::to_owned)
         .to_vec();
     let mut rows = vec![head];
-    below(&mut rows, tree, "", limits);
+    below(&mut rows, tree, "", background);
     let more = rows.len().saturating_sub(MOST_ROWS);
     rows.truncate(MOST_ROWS);
     text.push_str(&aligned(&rows, 0));
@@ -77,7 +79,7 @@ pub(super) fn unanswered(tree: &Tree, unasked: bool) -> Option<Verdict> {
     }
 }
 
-fn below(rows: &mut Vec<Vec<String>>, tree: &Tree, indent: &str, limits: Limits) {
+fn below(rows: &mut Vec<Vec<String>>, tree: &Tree, indent: &str, background: &Background) {
     let mut left = tree.entries.len() + tree.idle.len();
     let mut lines = |extent| {
         left -= 1;
@@ -91,7 +93,7 @@ fn below(rows: &mut Vec<Vec<String>>, tree: &Tree, indent: &str, limits: Limits)
     };
     for entry in &tree.entries {
         let (name, indent) = lines(entry.extent);
-        let matched = matched(entry, limits);
+        let matched = matched(entry, background.limits);
         let lookups = if entry.asks {
             entry.lookups.to_string()
         } else {
@@ -104,13 +106,13 @@ fn below(rows: &mut Vec<Vec<String>>, tree: &Tree, indent: &str, limits: Limits)
             matched.as_ref().map_or("?".to_owned(), |set| count(&set.v4_only())),
             matched.as_ref().map_or("?".to_owned(), |set| count(&set.v6_only())),
         ];
-        let notes = notes(entry);
+        let notes = notes(entry, background);
         if !notes.is_empty() {
             row.push(notes.join(", "));
         }
         rows.push(row);
         if let Matches::Child(child) = &entry.matches {
-            below(rows, child, &indent, limits);
+            below(rows, child, &indent, background);
         }
     }
     for &extent in &tree.idle {
@@ -163,7 +165,7 @@ pub(super) fn matched(entry: &Entry, limits: Limits) -> Option<IpSet> {
 }
 
 /// What else there is to say of a term.
-pub(super) fn notes(entry: &Entry) -> Vec<String> {
+pub(super) fn notes(entry: &Entry, background: &Background) -> Vec<String> {
     let mut notes = Vec::new();
     match &entry.matches {
         Matches::Child(child) => {
@@ -184,6 +186,12 @@ pub(super) fn notes(entry: &Entry) -> Vec<String> {
         Matches::Steps { v4, v6 } => {
             if v4.iter().chain(v6).any(|step| matches!(step, Step::Unanswered(_))) {
                 notes.push("no answer".to_owned());
+            }
+            for (pack, shared) in &background.shared {
+                let is_found = |step: &Step| matches!(step, Step::Match(set) if !set.is_all() && set.overlaps(shared));
+                if v4.iter().chain(v6).any(is_found) {
+                    notes.push(format!("holds shared hosts, says the pack `{pack}`"));
+                }
             }
             match void(entry) {
                 (true, true) => notes.push("void".to_owned()),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Background;
 use super::human::{matched, notes, unanswered};
 use super::mistakes::{Voids, shown};
 use super::underline::{Underline, term};
@@ -114,7 +115,8 @@ struct WireVisit {
 }
 
 /// The tree as JSON.
-pub(super) fn tree(tree: &Tree, limits: Limits, voids: Voids, underline: &Underline<'_>) -> String {
+pub(super) fn tree(tree: &Tree, background: &Background, voids: Voids, underline: &Underline<'_>) -> String {
+    let limits = background.limits;
     let sets = tree.sets(limits);
     let counts = tree.counts();
     json::pretty(&Wire {
@@ -131,7 +133,7 @@ pub(super) fn tree(tree: &Tree, limits: Limits, voids: Voids, underline: &Underl
             lookups_ipv4: counts.v4,
             lookups_ipv6: counts.v6,
             pass: WireSet::new(&sets.pass),
-            tree: WireTree::new(tree, limits),
+            tree: WireTree::new(tree, background),
         },
         problems: json::problems(&underline.sources, &underline.problems),
     })
@@ -205,7 +207,7 @@ impl WireAddresses {
 }
 
 impl WireTree {
-    fn new(tree: &Tree, limits: Limits) -> Self {
+    fn new(tree: &Tree, background: &Background) -> Self {
         Self {
             domain: escape(&tree.domain),
             record: tree.record().map(|record| escape(&record.octets)),
@@ -213,7 +215,7 @@ impl WireTree {
             terms: tree
                 .entries
                 .iter()
-                .map(|entry| WireTerm::new(tree, entry, limits))
+                .map(|entry| WireTerm::new(tree, entry, background))
                 .collect(),
             never_reached: tree.idle.iter().map(|extent| shown(tree, *extent)).collect(),
         }
@@ -221,7 +223,7 @@ impl WireTree {
 }
 
 impl WireTerm {
-    fn new(tree: &Tree, entry: &Entry, limits: Limits) -> Self {
+    fn new(tree: &Tree, entry: &Entry, background: &Background) -> Self {
         Self {
             term: shown(tree, entry.extent),
             offset: entry.extent.start,
@@ -231,16 +233,16 @@ impl WireTerm {
                 Action::Redirect => None,
             },
             lookups: entry.lookups,
-            matches: matched(entry, limits).as_ref().map(WireAddresses::new),
+            matches: matched(entry, background.limits).as_ref().map(WireAddresses::new),
             opaque: match &entry.matches {
                 Matches::Opaque(Opaque::Macro(_)) => Some("macro"),
                 Matches::Opaque(Opaque::Names) => Some("names"),
                 Matches::Opaque(Opaque::Cut) => Some("cut"),
                 _ => None,
             },
-            notes: notes(entry),
+            notes: notes(entry, background),
             tree: match &entry.matches {
-                Matches::Child(child) => Some(WireTree::new(child, limits)),
+                Matches::Child(child) => Some(WireTree::new(child, background)),
                 _ => None,
             },
         }
