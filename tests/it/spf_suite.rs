@@ -10,6 +10,8 @@ use allowaudit::dns::{Answer, Failure, Name, Outcome, Question, Record, RecordTy
 
 use crate::program::root;
 
+#[cfg(unix)]
+mod by_program;
 mod loopback;
 pub mod suite;
 

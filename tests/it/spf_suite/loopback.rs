@@ -20,7 +20,7 @@ use crate::dns_server::{Fault, Server, Zone, settings};
 /// How long a server is waited for that may be silent, in milliseconds.
 const PATIENCE: [u64; 3] = [400, 3000, 10_000];
 
-fn zone(data: &suite::Zone, fault: &Fault) -> Zone {
+pub(super) fn zone(data: &suite::Zone, fault: &Fault) -> Zone {
     let mut zone = Zone::new();
     for (name, owner) in &data.owners {
         // What cannot be a name is never asked for.
