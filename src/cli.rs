@@ -7,6 +7,7 @@ pub mod explain;
 pub mod init;
 pub mod pack;
 pub mod schema;
+pub mod spf;
 mod table;
 pub mod why;
 
@@ -82,6 +83,9 @@ enum Command {
     Init(init::InitArgs),
     /// Walks one message through the path: verdict and deciding setting at each stage.
     Why(why::WhyArgs),
+    /// Explains the SPF record of a domain, or with `--ip` the check of one client.
+    /// Asks the network, unless `--dns` names a recording.
+    Spf(spf::SpfArgs),
     /// Records what an audit asks DNS.
     Dns(dns::DnsCommand),
     /// Lists, shows, checks and starts vendor packs.
@@ -290,6 +294,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, world: World) -> Outcome {
         Command::Check(args) => check::run(args, options, world),
         Command::Init(args) => init::run(&args, world),
         Command::Why(args) => why::run(args, options, world),
+        Command::Spf(args) => spf::run(&args, world),
         Command::Dns(args) => dns::run(args, options, world),
         Command::Pack(args) => pack::run(&args, world),
         Command::Explain(args) => explain::run(&args, world),

@@ -8,16 +8,16 @@ use clap::Args;
 
 use crate::audit::Dns;
 use crate::dns::live::{self, Live};
-use crate::dns::recorded;
-use crate::problem::Level;
-use crate::report;
+use crate::dns::{Resolver, recorded};
+use crate::problem::{Level, Problem};
 use crate::source::{self, Sources};
 
 /// Who answers questions to DNS.
 #[derive(Debug, Clone, Default, Args)]
 pub struct DnsArgs {
     /// Who answers questions to DNS: `off`, `live`, or a file of recorded answers.
-    /// Without it, the tenant's own `dns.toml` where there is one; nothing goes on the network but with `live`.
+    /// Without it, an audit reads the tenant's own `dns.toml` where there is one and asks nobody, and a command that is
+    /// about DNS asks the network.
     #[arg(long, value_name = "off|live|FILE")]
     pub dns: Option<String>,
     /// Server to ask instead of the system's; repeatable.
@@ -43,10 +43,24 @@ impl DnsArgs {
                 let id = sources.add_bytes(file.to_owned(), bytes);
                 let (recorded, problems) = recorded::read(&sources, id);
                 match problems.iter().find(|problem| problem.level == Level::Deny) {
-                    Some(problem) => Err(report::human::problem(problem, &sources)),
+                    Some(problem) => Err(refusal(file, problem, &sources)),
                     None => Ok(Dns::Asked(Arc::new(recorded))),
                 }
             }
+        }
+    }
+
+    /// Who answers, for a command that asks the network unless told otherwise.
+    ///
+    /// # Errors
+    /// A sentence about what stands in the way.
+    pub fn live_unless_recorded(&self) -> Result<Arc<dyn Resolver + Send + Sync>, String> {
+        if self.dns.is_none() {
+            return Ok(Arc::new(self.live()?));
+        }
+        match self.choice()? {
+            Dns::Asked(resolver) => Ok(resolver),
+            Dns::Off | Dns::Recorded => Err("with `--dns off` there is nobody to ask".to_owned()),
         }
     }
 
@@ -61,4 +75,13 @@ impl DnsArgs {
         };
         Live::new(settings).map_err(|error| format!("DNS cannot be asked: {error}"))
     }
+}
+
+/// Why a recording is of no use, in one line.
+fn refusal(file: &str, problem: &Problem, sources: &Sources) -> String {
+    let at = problem.labels.first().map_or_else(String::new, |label| {
+        let (line, column) = sources.get(label.span.source).line_column(label.span.start);
+        format!(" ({line}:{column})")
+    });
+    format!("the recording `{file}` cannot be used: {}{at}", problem.message)
 }

@@ -51,11 +51,11 @@ pub fn run(command: DnsCommand, options: &ArgMatches, world: World) -> Outcome {
 
 fn snapshot(mut args: SnapshotArgs, options: &ArgMatches, world: World) -> Result<Outcome, String> {
     args.common.order(options);
+    // What records answers asks the network by nature.
+    args.common.dns.dns.get_or_insert_with(|| "live".to_owned());
     let (library, mut settings) = args.common.load(world)?;
-    let asked: Arc<dyn Resolver + Send + Sync> = match settings.dns {
-        Dns::Asked(resolver) => resolver,
-        Dns::Off => return Err("with `--dns off` there is nothing to record".to_owned()),
-        Dns::Recorded => Arc::new(args.common.dns.live()?),
+    let Dns::Asked(asked) = settings.dns else {
+        return Err("with `--dns off` there is nothing to record".to_owned());
     };
     let recorder = Arc::new(Recorder::new(asked));
     settings.dns = Dns::Asked(Arc::clone(&recorder) as Arc<dyn Resolver + Send + Sync>);

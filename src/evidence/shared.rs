@@ -48,6 +48,20 @@ const PROVIDERS: &[&str] = &[
     "sparkpostmail.com",
 ];
 
+/// Hosts of mailbox services, from which all customers send: the names that Google
+/// (<https://support.google.com/a/answer/33786>) and Microsoft
+/// (<https://learn.microsoft.com/defender-office-365/email-authentication-spf-configure>) have customers include.
+const HOSTS: &[&str] = &["_spf.google.com", "spf.protection.outlook.com"];
+
+/// Whether the hosts that an SPF record of this name authorises are also those of other customers.
+pub fn has_shared_hosts(name: &str) -> bool {
+    let is_or_below = |known: &&str| {
+        name.strip_suffix(known)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    HOSTS.iter().chain(PROVIDERS).any(is_or_below)
+}
+
 /// Whether mail of this domain may be anybody's.
 pub fn is_shared(domain: &Domain) -> bool {
     let exact = |list: &[&str]| list.contains(&domain.as_str());
@@ -61,6 +75,6 @@ mod tests {
 
     #[test]
     fn tables_are_sorted() {
-        assert!(CONSUMER.is_sorted() && PROVIDERS.is_sorted());
+        assert!(CONSUMER.is_sorted() && PROVIDERS.is_sorted() && HOSTS.is_sorted());
     }
 }

@@ -12,6 +12,7 @@ use crate::check::{Excepted, Finding, Witness};
 use crate::problem::{Label, Level, Problem};
 use crate::report::place::Places;
 use crate::report::{CoverageRow, Input, Report, Summary, TenantReport, escape, fingerprint};
+use crate::source::Sources;
 
 /// Version of the format: goes up when a field changes its meaning or goes away.
 pub const VERSION: u32 = 1;
@@ -30,10 +31,23 @@ pub fn render(report: &Report, tool_version: &str) -> String {
         tenants: tenants.into_iter().map(WireTenant::new).collect(),
         summary: WireSummary::new(report.summary()),
     };
-    // INVARIANT: the wire types hold strings, numbers and maps with string keys, which always serialise.
-    let mut json = ascii_where_hazardous(&serde_json::to_string_pretty(&wire).unwrap_or_default());
+    pretty(&wire)
+}
+
+/// JSON with a final line feed, and nothing in it that could act on a terminal.
+///
+/// INVARIANT: the wire types hold strings, numbers and maps with string keys, which always serialise.
+pub(crate) fn pretty(wire: &impl Serialize) -> String {
+    let mut json = ascii_where_hazardous(&serde_json::to_string_pretty(wire).unwrap_or_default());
     json.push('\n');
     json
+}
+
+/// Problems as the report has them, for the JSON of other commands.
+pub(crate) fn problems<'a>(sources: &'a Sources, problems: &'a [Problem]) -> Vec<impl Serialize + use<'a>> {
+    let mut places = Places::new(sources);
+    let wire = problems.iter().map(|problem| WireProblem::new(&mut places, problem));
+    wire.collect()
 }
 
 /// Such characters occur only inside strings; layout is the line feeds and spaces between them.
@@ -320,7 +334,6 @@ impl WireSummary {
 mod tests {
     use super::*;
     use crate::report::fixtures::{at, everything, finding, report};
-    use crate::source::Sources;
 
     #[test]
     fn a_whole_tenant() {

@@ -32,7 +32,7 @@ fn set() -> insta::Settings {
     settings
 }
 
-fn snapshot(name: &str, text: &str) {
+pub fn snapshot(name: &str, text: &str) {
     set().bind(|| insta::assert_snapshot!(name, text));
 }
 
@@ -44,6 +44,7 @@ fn help_of_every_command() {
         "check",
         "init",
         "why",
+        "spf",
         "pack",
         "pack list",
         "pack show",

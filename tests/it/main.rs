@@ -25,6 +25,8 @@ mod samples;
 #[cfg(test)]
 mod specs;
 #[cfg(test)]
+mod spf;
+#[cfg(test)]
 mod spf_suite;
 #[cfg(test)]
 mod tidy;

@@ -18,6 +18,7 @@ fn readme_quotes_the_program() {
     let readme = put(&readme, "checks", &checks());
     let readme = put(&readme, "exports", &exports());
     let readme = put(&readme, "report", &quoted(&report));
+    let readme = put(&readme, "spf", &tree());
     compare("README.md", &readme);
 }
 
@@ -70,6 +71,14 @@ fn exports() -> String {
     }
     text.push_str("```\n");
     text
+}
+
+/// A command and what it prints.
+fn tree() -> String {
+    let arguments = ["spf", "contoso.example", "--dns", "tests/data/spf.toml"];
+    let ran = run(&arguments);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    format!("```text\n$ allowaudit {}\n{}```\n", arguments.join(" "), ran.out)
 }
 
 /// The verdicts and chosen findings of a report, in its own words; what is left out is marked.

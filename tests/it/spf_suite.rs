@@ -1,4 +1,4 @@
-//! The conformance suite of others for RFC 7208, run over answers in memory. It is no part of the project:
+//! The conformance suite of others for RFC 7208, run over answers in memory and over those of a server. It is no part of the project:
 //! `ALLOWAUDIT_SPF_SUITE` says where its JSON lies, and without it nothing is run.
 
 use std::path::PathBuf;
@@ -10,6 +10,9 @@ use allowaudit::dns::{Answer, Failure, Name, Outcome, Question, Record, RecordTy
 
 use crate::program::root;
 
+#[cfg(unix)]
+mod by_program;
+mod loopback;
 pub mod suite;
 
 use suite::{Data, Scenario, Zone};

@@ -107,8 +107,13 @@ impl Why {
     }
 }
 
-/// Checks a client (RFC 7208, section 4).
+/// Checks a client at the domain of its sender (RFC 7208, section 4).
 pub fn check_host(resolver: &dyn Resolver, subject: &Subject, limits: Limits) -> Evaluation {
+    check_domain(resolver, &subject.domain, subject, limits)
+}
+
+/// Checks a client at a domain, whoever the sender is.
+pub fn check_domain(resolver: &dyn Resolver, domain: &[u8], subject: &Subject, limits: Limits) -> Evaluation {
     let mut run = Run {
         resolver,
         subject,
@@ -117,7 +122,7 @@ pub fn check_host(resolver: &dyn Resolver, subject: &Subject, limits: Limits) ->
         voids: 0,
         visits: Vec::new(),
     };
-    let (verdict, decided, explanation, cause) = match run.check(&subject.domain, None) {
+    let (verdict, decided, explanation, cause) = match run.check(domain, None) {
         Ok(found) => {
             let explanation = (found.verdict == Verdict::Fail).then(|| run.explain(&found)).flatten();
             (found.verdict, found.path, explanation, None)
