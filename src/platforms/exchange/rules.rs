@@ -26,7 +26,7 @@ mod classes;
 mod stamps;
 
 use classes::unread_class;
-use stamps::{Stamp, stamp, stamped_in_turn};
+use stamps::{Stamp, stamp, stamp_in_turn};
 
 /// Stage id.
 pub(super) const STAGE: &str = "exchange/transport-rules";
@@ -117,6 +117,14 @@ struct Parts<'a> {
     actions: Vec<(Cow<'a, str>, Does, Node<'a>)>,
 }
 
+/// A rule on its way to its place.
+struct Placed {
+    priority: i64,
+    rule: Rule,
+    // Few rules have one, and there may be very many rules.
+    stamp: Option<Box<Stamp>>,
+}
+
 /// Which list a class is named in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ClassList {
@@ -134,7 +142,7 @@ pub(super) fn rules(
     nowhere: Span,
     problems: &mut Vec<Problem>,
 ) -> Vec<Rule> {
-    let mut found: Vec<(i64, Rule, Option<Stamp>)> = Vec::new();
+    let mut found: Vec<Placed> = Vec::new();
     let mut blanked = None;
     let records = bundle.records(Kind::TransportRule);
     for &record in records {
@@ -149,14 +157,22 @@ pub(super) fn rules(
             bench,
             accepted,
             now,
-            |rule, stamp| found.push((priority, rule, stamp)),
+            |rule, stamp| {
+                found.push(Placed {
+                    priority,
+                    rule,
+                    stamp: stamp.map(Box::new),
+                });
+            },
             problems,
         );
     }
     // The sort is stable: rules without a priority keep the order of the export, after all others.
-    found.sort_by_key(|(priority, ..)| *priority);
-    let found = found.into_iter().map(|(_, rule, stamp)| (rule, stamp));
-    let mut rules = stamped_in_turn(found, bench);
+    found.sort_by_key(|placed| placed.priority);
+    stamp_in_turn(&mut found, bench);
+    // What only writes headers has had its say.
+    found.retain(|placed| placed.rule.effects.iter().any(|effect| *effect != Effect::Alters));
+    let mut rules: Vec<Rule> = found.into_iter().map(|placed| placed.rule).collect();
     if !bundle.whole(Kind::TransportRule) || blanked.is_some() {
         let need = bench.missing(Kind::TransportRule, None);
         let clears = SCL_BYPASS

@@ -1,12 +1,12 @@
 //! Headers that rules write or take away, and what later rules find of them.
 
 use crate::allow::header::HeaderName;
-use crate::path::{Effect, Pred, Rule};
+use crate::path::Pred;
 use crate::source::Span;
 
 use super::super::build::Bench;
 use super::super::field;
-use super::{Does, Parts, is_unset};
+use super::{Does, Parts, Placed, is_unset};
 
 /// A header that a rule writes or takes away before later rules look at it.
 pub(super) struct Stamp {
@@ -38,31 +38,26 @@ pub(super) fn stamp(parts: &Parts<'_>) -> Option<Stamp> {
 /// More rules than these that write one header, and what it holds later is not followed any more.
 const MAX_STAMPS: usize = 16;
 
-/// The rules, each looking at headers as the rules before it left them. Rules that only write headers are taken out.
+/// Lets each rule look at headers as the rules before it left them.
 ///
 /// A rule that is looked at all sees what every rule before it whose conditions hold has written: had one of them ended
 /// the way or stopped the rules, it would not be looked at.
-pub(super) fn stamped_in_turn(found: impl Iterator<Item = (Rule, Option<Stamp>)>, bench: &mut Bench) -> Vec<Rule> {
+pub(super) fn stamp_in_turn(found: &mut [Placed], bench: &mut Bench) {
     let mut stamps: Vec<(Stamp, Pred)> = Vec::new();
-    let mut rules = Vec::new();
-    for (mut rule, stamp) in found {
+    for Placed { rule, stamp, .. } in found {
         if !stamps.is_empty() {
             for pred in rule.guard.when.iter_mut().chain(&mut rule.guard.unless) {
                 seen_after(pred, &stamps, bench, rule.origin);
             }
         }
-        if let Some(stamp) = stamp
+        if let Some(stamp) = stamp.take()
             && rule.in_force()
         {
             let unless = rule.guard.unless.iter().map(|pred| Pred::Not(Box::new(pred.clone())));
             let written = Pred::All(rule.guard.when.iter().cloned().chain(unless).collect());
-            stamps.push((stamp, written));
-        }
-        if rule.effects.iter().any(|effect| *effect != Effect::Alters) {
-            rules.push(rule);
+            stamps.push((*stamp, written));
         }
     }
-    rules
 }
 
 /// A condition on headers, asked of what is left after the stamps.
