@@ -50,6 +50,18 @@ pub struct Pack {
     pub note: Option<Spanned<String>>,
 }
 
+impl Value {
+    /// Whether the SPF records that a pack names have to list a value: not where others send from there too, whose
+    /// records say so, and not where it belongs to a setting of the tenant that no record belongs to, such as another
+    /// product of the vendor.
+    pub fn is_listed_by<'v>(&self, mut records: impl Iterator<Item = &'v Self>) -> bool {
+        let conditions =
+            |value: &Self| -> Vec<When> { value.scope.when.iter().map(|when| when.value.clone()).collect() };
+        let own = conditions(self);
+        self.sharing.value != Sharing::Shared && (own.is_empty() || records.any(|record| conditions(record) == own))
+    }
+}
+
 impl Pack {
     /// Whether the pack answers to an id.
     pub fn answers_to(&self, id: &str) -> bool {

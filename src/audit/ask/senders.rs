@@ -5,12 +5,12 @@ use crate::allow::ip::IpSet;
 use crate::dns::dmarc::discovery::Published;
 use crate::dns::dmarc::{Applied, Judgment, Message, Method, Policy, judge};
 use crate::dns::sources::DnsSources;
-use crate::dns::spf::set::{Action, Entry, Matches, Published as SpfPublished, Step, Tree};
+use crate::dns::spf::set::{Action, Bounds, Entry, Matches, Published as SpfPublished, Step, Tree};
 use crate::dns::spf::{Extent, Limits, Qualifier, Verdict};
 use crate::dns::{Name, Question, RecordType, Resolver};
 use crate::evidence::dns::{BrokenSpf, DnsFacts, Drift, Drifted, FailsDmarc};
 use crate::message::Identity;
-use crate::requirement::{Means, Requirement};
+use crate::requirement::{Fact, Means, Requirement};
 use crate::source::{Sources, Span};
 
 /// What was found, before it has a place in a source.
@@ -66,48 +66,69 @@ impl Senders {
         facts.broken = broken.collect();
     }
 
-    /// The records that a pack names as those that must authorise it.
+    /// The records that a pack names as those that must authorise it. An address needs to pass only one of them.
     fn records_of(&mut self, requirement: &Requirement<'_>, resolver: &dyn Resolver) {
-        for fact in requirement
+        let named = requirement
             .facts
             .iter()
-            .filter(|fact| fact.identity == Identity::Spf && fact.required)
-        {
-            let Ok(name) = Name::parse(fact.text.as_bytes()) else {
-                continue;
-            };
-            let tree = Tree::gather(resolver, &name);
-            if !matches!(tree.published, SpfPublished::Record(_)) || !tree.mistakes().is_empty() {
-                continue;
+            .filter(|fact| fact.identity == Identity::Spf && fact.required);
+        let records: Vec<(&Fact, Name, Tree)> = named
+            .filter_map(|fact| {
+                let name = Name::parse(fact.text.as_bytes()).ok()?;
+                let tree = Tree::gather(resolver, &name);
+                Some((fact, name, tree))
+            })
+            .collect();
+        let is_usable = |tree: &Tree| matches!(tree.published, SpfPublished::Record(_)) && tree.mistakes().is_empty();
+        let Some((first, name, _)) = records.first() else {
+            return;
+        };
+        if !records.iter().all(|(.., tree)| is_usable(tree)) {
+            return;
+        }
+        let drift = |fact: &Fact, what: Drifted, value: Span| Drift {
+            vendor: requirement.vendor().to_owned(),
+            stream: requirement.stream_id(),
+            record: fact.text.clone(),
+            what,
+            value,
+            answer: value,
+        };
+        let whole = |name: &Name| Place {
+            name: name.clone(),
+            extent: None,
+        };
+        let passes: Vec<Bounds> = records
+            .iter()
+            .map(|(.., tree)| tree.sets(Limits::default()).pass)
+            .collect();
+        let may = IpSet::union_all(passes.iter().map(|pass| &pass.may));
+        let value_of = |fact: &Fact| {
+            requirement
+                .pack
+                .values
+                .iter()
+                .find(|value| value.value.span == fact.span)
+        };
+        let mut known = Vec::new();
+        for host in &requirement.facts {
+            let Means::Hosts(hosts) = &host.means else { continue };
+            known.push(hosts);
+            let listed = value_of(host)
+                .is_some_and(|value| value.is_listed_by(records.iter().filter_map(|(fact, ..)| value_of(fact))));
+            if host.required && listed && !may.covers(hosts) {
+                let lacks = drift(first, Drifted::Lacks(host.text.clone()), host.span);
+                self.drifts.push((lacks, whole(name)));
             }
-            let pass = tree.sets(Limits::default()).pass;
-            let drift = |what: Drifted, value: Span| Drift {
-                vendor: requirement.vendor().to_owned(),
-                stream: requirement.stream_id(),
-                record: fact.text.clone(),
-                what,
-                value,
-                answer: value,
-            };
-            let whole = Place {
-                name: name.clone(),
-                extent: None,
-            };
-            let mut known = Vec::new();
-            for host in &requirement.facts {
-                let Means::Hosts(hosts) = &host.means else { continue };
-                known.push(hosts);
-                if host.required && !pass.may.covers(hosts) {
-                    self.drifts
-                        .push((drift(Drifted::Lacks(host.text.clone()), host.span), whole.clone()));
-                }
-            }
-            // Hosts of others are not this vendor's to name: only what the record and those below it in the vendor's own
-            // name say counts.
-            let own = own_hosts(&tree, &name).intersect(&pass.must);
-            let more = own.minus(&IpSet::union_all(known));
+        }
+        let known = IpSet::union_all(known);
+        for ((fact, name, tree), pass) in records.iter().zip(&passes) {
+            // Hosts of others are not this vendor's to name: only what the record and those below it in the vendor's
+            // own name say counts.
+            let more = own_hosts(tree, name).intersect(&pass.must).minus(&known);
             if !more.is_empty() {
-                self.drifts.push((drift(Drifted::More(more), fact.span), whole));
+                self.drifts
+                    .push((drift(fact, Drifted::More(more), fact.span), whole(name)));
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::dns::{Name, Question, Resolver};
 use crate::evidence::shared::is_shared;
 use crate::message::Identity;
 
-use crate::pack::{Pack, Parsed, Sharing, Status, StreamKind, Value, When};
+use crate::pack::{Pack, Parsed, Status, StreamKind, Value};
 use crate::spelling::DomainSpec;
 
 /// The most addresses of a stream that are tried one by one.
@@ -131,7 +131,8 @@ fn stream<'a>(
     }
     let networks: Vec<(&Value, &IpSet)> = networks(pack, kind).collect();
     let in_use = networks.iter().filter(|(value, _)| is_in_use(value));
-    let (listed, aside): (Vec<_>, Vec<_>) = in_use.partition(|(value, _)| is_listed(value, &compared.records));
+    let (listed, aside): (Vec<_>, Vec<_>) =
+        in_use.partition(|(value, _)| value.is_listed_by(compared.records.iter().map(|(record, _)| *record)));
     compared.aside = IpSet::union_all(aside.iter().map(|(_, set)| *set)).minus(&may);
     let required = IpSet::union_all(listed.iter().map(|(_, set)| *set));
     let doubtful = required.intersect(&may).minus(&must);
@@ -163,15 +164,6 @@ fn stream<'a>(
 /// Values that must hold today.
 fn is_in_use(value: &Value) -> bool {
     matches!(value.status.value, Status::Current | Status::Reserve)
-}
-
-/// Whether the records have to list a value: not where others send from there too, whose records say so, and not
-/// where it belongs to a setting of the tenant that no record belongs to, such as another product of the vendor.
-fn is_listed(value: &Value, records: &[(&Value, &Domain)]) -> bool {
-    let conditions = |value: &Value| -> Vec<When> { value.scope.when.iter().map(|when| when.value.clone()).collect() };
-    let own = conditions(value);
-    let is_met = own.is_empty() || records.iter().any(|(record, _)| conditions(record) == own);
-    value.sharing.value != Sharing::Shared && is_met
 }
 
 fn networks(pack: &Pack, kind: StreamKind) -> impl Iterator<Item = (&Value, &IpSet)> {
