@@ -14,7 +14,7 @@ use crate::document::{Document, json};
 use crate::evidence::dns::DnsFacts;
 use crate::path::MX;
 use crate::platform::{Declared, File, ReadInput, Reading};
-use crate::platforms::PLATFORMS;
+use crate::platforms::{PLATFORMS, unread_hop};
 use crate::policy::{self, Policy};
 use crate::problem::{Level, Problem, ProblemKind};
 use crate::report::Input;
@@ -99,19 +99,28 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
     let arrival = ask::arrival(&domains, reading.path.platform, &*resolver, &mut places, &mut sources);
     if hops.is_empty() {
         // What MX shows in front stands there, whether it was declared or not; from where it hands mail on is not known.
-        // Where some domains' mail arrives directly, that way is the one to judge, and the finding speaks of the other.
         if !arrival.filters.is_empty() && arrival.direct == Some(false) {
             let shown = arrival
                 .filters
                 .iter()
                 .map(|hop| (hop.product.id.to_owned(), IpSet::empty()));
             reading = read(&sources, &shown.collect::<Vec<_>>());
-            reading.path.tell_elsewhere(|key| key.starts_with("hop/"));
+        } else {
+            // What the filters do with the mail of the other domains is not known, so nothing can be said of all mail.
+            for hop in arrival.filters.iter().rev() {
+                let stage = unread_hop(hop.product.id, &mut reading.path, hop.record);
+                reading.path.stages.insert(0, stage);
+            }
         }
+        reading.path.tell_elsewhere(|key| key.starts_with("hop/"));
         dns.hops = arrival.filters;
     }
-    if let Some(direct) = arrival.direct {
-        reading.path.decide(MX, !direct);
+    // Where MX points to a filter, allows hold against high-confidence phish too
+    // (https://learn.microsoft.com/defender-office-365/secure-by-default). What DNS says counts before what is declared.
+    match arrival.direct {
+        Some(direct) => reading.path.decide(MX, !direct),
+        None if !hops.is_empty() => reading.path.decide(MX, true),
+        None => {}
     }
     dns.unregistered = ask::unregistered(&reading.path, &*resolver, &mut places, &mut sources);
     let views = views(&files, &documents, &sources);

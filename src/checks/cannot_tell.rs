@@ -7,7 +7,7 @@ use crate::evidence::diagnosis::Cause;
 use crate::evidence::holes::{Hole, Question};
 use crate::evidence::{Evidence, words};
 use crate::message::{Concern, Concerns, MessageSet};
-use crate::path::{NeedId, Rule, RuleAt};
+use crate::path::{Need, NeedId, Rule, RuleAt};
 use crate::problem::{Label, Level};
 use crate::source::Span;
 
@@ -74,11 +74,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
         let Some(stream) = asked.streams.first().and_then(|index| evidence.streams.get(*index)) else {
             continue;
         };
-        let mut labels: Vec<Label> = need
-            .origin
-            .map(|span| Label::new(span, "this cannot be decided"))
-            .into_iter()
-            .collect();
+        let mut labels: Vec<Label> = at_origin(need).into_iter().collect();
         for (at, part) in asked.rules.iter().take(SHOWN) {
             let Some(rule) = words::rule(evidence, *at) else {
                 continue;
@@ -155,11 +151,7 @@ fn holes(evidence: &Evidence<'_>, asked: &BTreeMap<NeedId, Asked>, findings: &mu
         let (Some(hole), Some(rule)) = (holes.first(), rules.first()) else {
             continue;
         };
-        let mut labels: Vec<Label> = need
-            .origin
-            .map(|span| Label::new(span, "this cannot be decided"))
-            .into_iter()
-            .collect();
+        let mut labels: Vec<Label> = at_origin(need).into_iter().collect();
         labels.extend(
             rules
                 .iter()
@@ -181,4 +173,8 @@ fn holes(evidence: &Evidence<'_>, asked: &BTreeMap<NeedId, Asked>, findings: &mu
             ..Draft::default()
         });
     }
+}
+
+fn at_origin(need: &Need) -> Option<Label> {
+    need.origin.map(|span| Label::new(span, "this cannot be decided"))
 }

@@ -358,9 +358,7 @@ impl Opened {
             needs,
         }
     }
-}
 
-impl Opened {
     /// The same with what is met by an open field only possibly met: nobody said that the sender's mail ever looks so.
     fn only_possible(&self, path: &MailPath, split: Split) -> Split {
         let (narrow, sure): (Vec<Cube>, Vec<Cube>) = split

@@ -24,10 +24,11 @@ use crate::allow::address::AddressSet;
 use crate::allow::domain::Domain;
 use crate::allow::ip::IpSet;
 use crate::message::{Concern, Concerns};
-use crate::path::{MX, MailPath, Mask, Need, Stage};
+use crate::path::{MailPath, Mask, Stage};
 use crate::platform::{ExportSpec, Platform, ReadInput, Reading};
-use crate::problem::Level;
 use crate::source::{SourceId, Span, Spanned};
+
+use super::unread_hop;
 
 use build::Bench;
 use bundle::Bundle;
@@ -112,7 +113,7 @@ fn read(input: &ReadInput<'_>) -> Reading {
         let stages: Vec<Stage> = input
             .hops
             .iter()
-            .map(|(platform, _)| hop(platform, &mut bench, nowhere))
+            .map(|(platform, _)| unread_hop(platform, &mut bench.path, nowhere))
             .collect();
         bench.path.stages.extend(stages);
     }
@@ -151,11 +152,6 @@ fn read(input: &ReadInput<'_>) -> Reading {
     if domains.is_none() && input.domains.is_empty() {
         bench.missing(Kind::AcceptedDomain, None);
     }
-    if !input.hops.is_empty() {
-        // The recipients' MX points to the filter in front, so allows hold against high-confidence phish too
-        // (https://learn.microsoft.com/defender-office-365/secure-by-default).
-        bench.path.decide(MX, true);
-    }
     Reading {
         recognised: !bundle.is_empty(),
         unread: bundle.unread(),
@@ -176,36 +172,6 @@ fn path_name(input: &ReadInput<'_>) -> String {
             .map(|(platform, _)| platform.as_str())
             .collect::<Vec<_>>()
             .join(" > "),
-    }
-}
-
-/// A filter in front whose reader does not exist yet: what it does is not known.
-fn hop(platform: &str, bench: &mut Bench, nowhere: Span) -> Stage {
-    let need = bench.path.need(Need {
-        key: format!("hop/{platform}"),
-        text: format!("what the filter in front (`{platform}`) does with the mail is not known: this version does not read its configuration"),
-        help: "check the filter's own allow list by hand".to_owned(),
-        level: Level::Deny,
-        origin: None,
-        told: false,
-    });
-    Stage {
-        id: "hop/gateway",
-        judges: Concerns::NONE,
-        rules: vec![crate::path::Rule {
-            object: format!("hop/{platform}"),
-            origin: nowhere,
-            control: "hop",
-            guard: crate::path::Guard::when(crate::path::Pred::Unknown(need)),
-            effects: vec![crate::path::Effect::Ends {
-                verdict: crate::path::Verdict::Quarantined,
-                unless_cleared_by: &[],
-                need: Some(need),
-            }],
-            force: crate::path::Force::InForce,
-            lists: Vec::new(),
-            expiry: None,
-        }],
     }
 }
 

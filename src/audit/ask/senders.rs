@@ -232,6 +232,10 @@ impl Sent {
     /// `None` where the pack leaves open what decides.
     fn of(requirement: &Requirement<'_>, resolver: &dyn Resolver) -> Option<Self> {
         let facts = || requirement.facts.iter().filter(|fact| fact.required);
+        // A sender that may be either of the two, or an answer that is missing: not all that is shown is named.
+        if !requirement.unset.is_empty() || facts().any(|fact| fact.identity == Identity::SenderDomain) {
+            return None;
+        }
         let named = |identity: Identity| -> Option<Vec<(Domain, Span)>> {
             let mut found = Vec::new();
             for fact in facts().filter(|fact| fact.identity == identity) {
