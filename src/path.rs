@@ -7,6 +7,7 @@
 pub mod coverage;
 pub mod guard;
 pub mod index;
+pub mod remedy;
 pub mod trace;
 pub mod walk;
 

@@ -3,6 +3,8 @@
 //! A platform's own types never leave its module; what it hands on is a [`Reading`].
 //! The table of all platforms is `platforms`.
 
+pub mod change;
+
 use jiff::civil::Date;
 
 use crate::allow::address::AddressSet;
