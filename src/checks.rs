@@ -22,7 +22,9 @@ pub mod domain_unregistered;
 pub mod expectation_broken;
 pub mod expired_exception;
 pub mod forgeable_allow;
+pub mod hop_mismatch;
 pub mod hop_not_audited;
+pub mod ipv6_gap;
 pub mod limit_exceeded;
 pub mod limit_near;
 pub mod lookalike_domain;
@@ -31,6 +33,7 @@ pub mod mail_not_cleared;
 pub mod mail_rejected_at_edge;
 pub mod malformed_entry;
 pub mod own_domain_allowed;
+pub mod own_spf_lacks_vendor;
 pub mod preset_overrides_policy;
 pub mod redundant_entry;
 pub mod rule_not_in_force;
@@ -40,6 +43,7 @@ pub mod sender_fails_dmarc;
 pub mod shared_sender_allowed;
 pub mod spf_broken;
 pub mod spf_drift;
+pub mod spf_too_broad;
 pub mod stale_export;
 pub mod stale_pack;
 pub mod stale_value;
@@ -63,6 +67,7 @@ use crate::check::Check;
 pub static CHECKS: &[&Check] = &[
     &allow_expires::CHECK,
     &allow_too_weak::CHECK,
+    &ipv6_gap::CHECK,
     &limit_exceeded::CHECK,
     &limit_near::CHECK,
     &mail_blocked::CHECK,
@@ -89,10 +94,13 @@ pub static CHECKS: &[&Check] = &[
     &unneeded_allow::CHECK,
     &vendor_residue::CHECK,
     &domain_unregistered::CHECK,
+    &hop_mismatch::CHECK,
     &hop_not_audited::CHECK,
+    &own_spf_lacks_vendor::CHECK,
     &sender_fails_dmarc::CHECK,
     &spf_broken::CHECK,
     &spf_drift::CHECK,
+    &spf_too_broad::CHECK,
     &cannot_tell::CHECK,
     &expired_exception::CHECK,
     &stale_export::CHECK,
@@ -126,19 +134,15 @@ pub static RESERVED: &[&str] = &[
     "harmful-setting",
     "hidden-hop",
     "hop-masks-sender",
-    "hop-mismatch",
-    "ipv6-gap",
     "links-rewritten",
     "mail-altered",
     "mailbox-blocks-sender",
     "misnamed-rule",
     "mistyped-value",
-    "own-spf-lacks-vendor",
     "relay-granted",
     "scan-skipped-broadly",
     "skip-listing-partial",
     "skip-listing-with-bypass",
-    "spf-too-broad",
     "untrusted-sealer",
     "wrong-region",
     "wrong-stream",

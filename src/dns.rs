@@ -15,6 +15,7 @@ mod name;
 pub mod presentation;
 pub mod recorded;
 mod recorder;
+mod rounds;
 pub mod sources;
 pub mod spf;
 
@@ -22,6 +23,7 @@ pub use live::Live;
 pub use name::{Name, NameError};
 pub use recorded::Recorded;
 pub use recorder::Recorder;
+pub use rounds::in_rounds;
 
 /// What is asked of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -187,6 +189,16 @@ pub trait Resolver: Sync {
     /// The same for many, which may be asked side by side. Answers stand in the order of the questions.
     fn ask_all(&self, questions: &[Question]) -> Vec<Arc<Answer>> {
         questions.iter().map(|question| self.ask(question)).collect()
+    }
+
+    /// Whether an answer has to be waited for, so that questions had better be asked side by side.
+    fn waits(&self) -> bool {
+        false
+    }
+
+    /// Whether answers are lacking because all of them together took too long.
+    fn ran_out(&self) -> bool {
+        false
     }
 }
 

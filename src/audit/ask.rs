@@ -3,26 +3,107 @@
 //! Everything is asked before anything is judged. What nobody answers leaves open what was open before.
 
 mod senders;
+mod trees;
 
 use std::collections::BTreeSet;
 
 use crate::allow::domain::{Domain, registrable};
 use crate::dns::sources::DnsSources;
 use crate::dns::{Name, Outcome, Question, Record, RecordType, Resolver};
-use crate::evidence::dns::{SeenHop, Unregistered};
+use crate::evidence::dns::{HopMismatch, SeenHop, TakesIpv6, Unregistered};
 use crate::path::{MailPath, Meaning};
-use crate::platforms::products::{Role, of_mail_host};
-use crate::source::{Sources, Spanned};
+use crate::platforms::products::{Product, Role, of_mail_host};
+use crate::source::{Sources, Span, Spanned};
+use crate::tenant::Hop;
 
-pub(super) use senders::Senders;
+pub(super) use senders::{About, Senders};
 
 /// Where the mail of the tenant's domains arrives.
 #[derive(Debug, Default)]
 pub(super) struct Arrival {
+    /// The ways in, those to the mailboxes' own hosts first; each once.
+    pub ways: Vec<WayIn>,
+    /// Domains that take no mail (RFC 7505), with the record that says so.
+    pub closed: Vec<(Spanned<Domain>, Span)>,
+    /// A host that takes mail over IPv6, with no filter in front of the mailboxes.
+    pub takes_ipv6: Option<TakesIpv6>,
+}
+
+/// One way in.
+#[derive(Debug)]
+pub(super) struct WayIn {
+    /// What takes the mail.
+    pub door: Door,
+    /// The domains whose mail comes this way.
+    pub domains: Vec<Spanned<Domain>>,
+    /// The first record that shows it.
+    pub record: Option<Span>,
+}
+
+/// What takes mail first. Ordered as ways are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// The hosts of the mailboxes.
+    Mailboxes,
+    /// Something that nobody knows, or nobody could say what.
+    Unknown,
+    /// Mailboxes of another product.
+    Elsewhere(&'static Product),
+    /// A filter.
+    Filter(&'static Product),
+}
+
+impl Door {
+    /// Its place among the ways, and its name.
+    fn rank(self) -> (u8, &'static str) {
+        match self {
+            Self::Mailboxes => (0, ""),
+            Self::Unknown => (1, ""),
+            Self::Elsewhere(product) => (2, product.id),
+            Self::Filter(product) => (3, product.id),
+        }
+    }
+}
+
+impl Arrival {
     /// Filters, each once, with the domain and the record that show it.
-    pub filters: Vec<SeenHop>,
+    pub fn filters(&self) -> Vec<SeenHop> {
+        let filters = self.ways.iter().filter_map(|way| match way.door {
+            Door::Filter(product) => Some(SeenHop {
+                product,
+                domain: way.domains.first()?.clone(),
+                record: way.record?,
+            }),
+            _ => None,
+        });
+        filters.collect()
+    }
+
     /// Whether the mailboxes' own hosts take the mail: of all domains, of none, or not known.
-    pub direct: Option<bool>,
+    pub fn direct(&self) -> Option<bool> {
+        let mut direct = self.ways.iter().map(|way| match way.door {
+            Door::Mailboxes => Some(true),
+            Door::Unknown => None,
+            Door::Elsewhere(_) | Door::Filter(_) => Some(false),
+        });
+        let first = direct.next()??;
+        direct.all(|other| other == Some(first)).then_some(first)
+    }
+
+    fn add(&mut self, door: Door, domain: &Spanned<Domain>, record: Option<Span>) {
+        match self.ways.iter_mut().find(|way| way.door == door) {
+            Some(way) => {
+                if !way.domains.iter().any(|known| known.value == domain.value) {
+                    way.domains.push(domain.clone());
+                }
+            }
+            None => self.ways.push(WayIn {
+                door,
+                domains: vec![domain.clone()],
+                record,
+            }),
+        }
+    }
 }
 
 /// Asks where mail for the tenant's domains arrives. `platform` is the id of the one that keeps its mailboxes.
@@ -42,35 +123,83 @@ pub(super) fn arrival(
         .collect();
     let answers = resolver.ask_all(&questions);
     let mut arrival = Arrival::default();
-    let mut direct = BTreeSet::new();
+    let mut hosts: Vec<(Spanned<Domain>, Name)> = Vec::new();
     for ((domain, question), answer) in asked.into_iter().zip(&questions).zip(&answers) {
         if !matches!(answer.outcome, Outcome::Found(_)) {
-            direct.insert(None);
+            arrival.add(Door::Unknown, domain, None);
             continue;
         }
         let placed = places.place(sources, question, answer).clone();
+        let span = |at: usize| placed.records.get(at).map_or(placed.head, |place| place.span);
+        if let [Record::Mx { exchange, .. }] = answer.records()
+            && exchange.is_root()
+        {
+            arrival.closed.push((domain.clone(), span(0)));
+            continue;
+        }
         for (at, record) in answer.records().iter().enumerate() {
             let Record::Mx { exchange, .. } = record else { continue };
-            let product = of_mail_host(exchange);
-            direct.insert(product.map(|product| product.id == platform));
-            let Some(product) = product.filter(|product| product.role == Role::Filter) else {
-                continue;
+            let door = match of_mail_host(exchange) {
+                Some(product) if product.id == platform => Door::Mailboxes,
+                Some(product) if product.role == Role::Filter => Door::Filter(product),
+                Some(product) => Door::Elsewhere(product),
+                None => Door::Unknown,
             };
-            let known = |hop: &SeenHop| hop.product == product;
-            if !arrival.filters.iter().any(known) {
-                arrival.filters.push(SeenHop {
-                    product,
-                    domain: domain.clone(),
-                    record: placed.records.get(at).map_or(placed.head, |place| place.span),
-                });
+            arrival.add(door, domain, Some(span(at)));
+            if matches!(door, Door::Mailboxes | Door::Unknown) {
+                hosts.push((domain.clone(), exchange.clone()));
             }
         }
     }
-    arrival.direct = match direct.into_iter().collect::<Vec<_>>().as_slice() {
-        [one] => *one,
-        _ => None,
-    };
+    arrival.ways.sort_by_key(|way| way.door.rank());
+    arrival.takes_ipv6 = takes_ipv6(&hosts, resolver, places, sources);
     arrival
+}
+
+/// Asks whether one of these hosts can be reached over IPv6.
+fn takes_ipv6(
+    hosts: &[(Spanned<Domain>, Name)],
+    resolver: &dyn Resolver,
+    places: &mut DnsSources,
+    sources: &mut Sources,
+) -> Option<TakesIpv6> {
+    let questions = hosts
+        .iter()
+        .map(|(_, host)| Question::new(host.clone(), RecordType::Aaaa));
+    let questions: Vec<Question> = questions.collect();
+    let answers = resolver.ask_all(&questions);
+    let mut found = hosts.iter().zip(&questions).zip(&answers);
+    let (((domain, _), question), answer) = found.find(|(_, answer)| matches!(answer.outcome, Outcome::Found(_)))?;
+    let placed = places.place(sources, question, answer);
+    Some(TakesIpv6 {
+        domain: domain.value.clone(),
+        answer: placed.records.first().map_or(placed.head, |place| place.span),
+    })
+}
+
+/// Where the filters that the tenant file declares are not those that MX shows first.
+pub(super) fn mismatches(hops: &[Hop], arrival: &Arrival) -> Vec<HopMismatch> {
+    let Some(first) = hops.first() else {
+        return Vec::new();
+    };
+    let mismatch = |way: &WayIn| {
+        let shown = match way.door {
+            Door::Filter(product) | Door::Elsewhere(product) if product.id == first.platform.value => return None,
+            Door::Filter(product) | Door::Elsewhere(product) => Some(product),
+            Door::Mailboxes => None,
+            Door::Unknown => return None,
+        };
+        Some(HopMismatch {
+            platform: first.platform.clone(),
+            shown,
+            later: hops
+                .iter()
+                .any(|hop| shown.is_some_and(|shown| shown.id == hop.platform.value)),
+            domain: way.domains.first()?.clone(),
+            record: way.record?,
+        })
+    };
+    arrival.ways.iter().filter_map(mismatch).collect()
 }
 
 /// Asks which of the names that allows name can be registered by anybody.

@@ -99,25 +99,26 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
     let arrival = ask::arrival(&domains, reading.path.platform, &*resolver, &mut places, &mut sources);
     if hops.is_empty() {
         // What MX shows in front stands there, whether it was declared or not; from where it hands mail on is not known.
-        if !arrival.filters.is_empty() && arrival.direct == Some(false) {
-            let shown = arrival
-                .filters
-                .iter()
-                .map(|hop| (hop.product.id.to_owned(), IpSet::empty()));
+        let filters = arrival.filters();
+        if !filters.is_empty() && arrival.direct() == Some(false) {
+            let shown = filters.iter().map(|hop| (hop.product.id.to_owned(), IpSet::empty()));
             reading = read(&sources, &shown.collect::<Vec<_>>());
         } else {
             // What the filters do with the mail of the other domains is not known, so nothing can be said of all mail.
-            for hop in arrival.filters.iter().rev() {
+            for hop in filters.iter().rev() {
                 let stage = unread_hop(hop.product.id, &mut reading.path, hop.record);
                 reading.path.stages.insert(0, stage);
             }
         }
         reading.path.tell_elsewhere(|key| key.starts_with("hop/"));
-        dns.hops = arrival.filters;
+        dns.hops = filters;
+    } else {
+        dns.mismatches = ask::mismatches(&tenant.hops, &arrival);
     }
+    dns.takes_ipv6.clone_from(&arrival.takes_ipv6);
     // Where MX points to a filter, allows hold against high-confidence phish too
     // (https://learn.microsoft.com/defender-office-365/secure-by-default). What DNS says counts before what is declared.
-    match arrival.direct {
+    match arrival.direct() {
         Some(direct) => reading.path.decide(MX, !direct),
         None if !hops.is_empty() => reading.path.decide(MX, true),
         None => {}
@@ -181,7 +182,15 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
         failed,
         now: settings.now,
     };
-    let senders = ask::Senders::ask(&super::facts(&prepared, library).requirements, &*resolver);
+    let senders = {
+        let facts = super::facts(&prepared, library);
+        let about = ask::About {
+            requirements: &facts.requirements,
+            domains: &facts.domains,
+            limits: prepared.policy.limits,
+        };
+        ask::Senders::ask(about, &*resolver)
+    };
     senders.placed(&mut prepared.dns, &*resolver, &mut places, &mut prepared.sources);
     prepared
 }

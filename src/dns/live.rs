@@ -87,12 +87,6 @@ impl Live {
             asking: Arc::new(asking),
         })
     }
-
-    /// Whether the limit for all questions has passed and answers are lacking for that reason. One sentence about it
-    /// says more than the answers, each of which is only late.
-    pub fn ran_out(&self) -> bool {
-        self.asking.servers.ran_out()
-    }
 }
 
 impl Resolver for Live {
@@ -114,6 +108,15 @@ impl Resolver for Live {
             }
             answers
         })
+    }
+
+    fn waits(&self) -> bool {
+        true
+    }
+
+    /// One sentence about it says more than the answers, each of which is only late.
+    fn ran_out(&self) -> bool {
+        self.asking.servers.ran_out()
     }
 }
 

@@ -47,6 +47,14 @@ impl Resolver for Recorder {
         self.remember(questions.iter().zip(&answers));
         answers
     }
+
+    fn waits(&self) -> bool {
+        self.inner.waits()
+    }
+
+    fn ran_out(&self) -> bool {
+        self.inner.ran_out()
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What DNS says about a tenant and about what it allows, asked before anything is judged.
 
+use ipnet::IpNet;
+
 use crate::allow::domain::Domain;
 use crate::allow::ip::IpSet;
 use crate::platforms::products::Product;
@@ -11,6 +13,21 @@ pub struct SeenHop {
     /// The product.
     pub product: &'static Product,
     /// The domain whose mail it takes.
+    pub domain: Spanned<Domain>,
+    /// The MX record.
+    pub record: Span,
+}
+
+/// A way in that the tenant file describes otherwise.
+#[derive(Debug, Clone)]
+pub struct HopMismatch {
+    /// The filter that the tenant file has first.
+    pub platform: Spanned<String>,
+    /// What MX shows first; nothing where it is the mailboxes' own hosts.
+    pub shown: Option<&'static Product>,
+    /// Whether the tenant file has that further behind.
+    pub later: bool,
+    /// A domain whose mail comes that way.
     pub domain: Spanned<Domain>,
     /// The MX record.
     pub record: Span,
@@ -47,12 +64,22 @@ pub struct FailsDmarc {
 pub struct DnsFacts {
     /// Filters in front that nobody declared.
     pub hops: Vec<SeenHop>,
+    /// Where the declared filters are not those that MX shows first.
+    pub mismatches: Vec<HopMismatch>,
     /// Names in allows that nobody has registered, sorted by name.
     pub unregistered: Vec<Unregistered>,
     /// Where packs and the records that must authorise them differ.
     pub drifts: Vec<Drift>,
     /// Records that end in an error for mail of a vendor in use.
     pub broken: Vec<BrokenSpf>,
+    /// Records of vendors that let many more send than the vendor.
+    pub broad: Vec<TooBroad>,
+    /// The tenant's records that do not let a vendor send that writes as the tenant.
+    pub lacking: Vec<OwnLacks>,
+    /// Hosts of vendors that may connect over IPv6, and that no pack names.
+    pub families: Vec<OtherFamily>,
+    /// A host that takes the tenant's mail over IPv6 without a filter in front.
+    pub takes_ipv6: Option<TakesIpv6>,
     /// Header senders whose policy mail of a vendor cannot meet.
     pub failing: Vec<FailsDmarc>,
     /// Vendor and stream of mail that passes authentication whatever it looks like.
@@ -114,4 +141,86 @@ pub struct BrokenSpf {
     pub answer: Span,
     /// The value of the pack that names the domain.
     pub value: Span,
+}
+
+/// A record of a vendor that lets many more send than the vendor.
+#[derive(Debug, Clone)]
+pub struct TooBroad {
+    /// Pack id.
+    pub vendor: String,
+    /// Stream id.
+    pub stream: &'static str,
+    /// The domain that publishes it.
+    pub domain: Domain,
+    /// Those that are surely let send and that the pack does not know.
+    pub hosts: IpSet,
+    /// The terms that let them send.
+    pub terms: Vec<BroadTerm>,
+    /// The value of the pack that names the domain.
+    pub value: Span,
+}
+
+/// A term that lets many send.
+#[derive(Debug, Clone)]
+pub struct BroadTerm {
+    /// Whom.
+    pub why: BroadWhy,
+    /// The term.
+    pub answer: Span,
+}
+
+/// Whom a term lets send.
+#[derive(Debug, Clone)]
+pub enum BroadWhy {
+    /// All customers of a provider.
+    Provider(String),
+    /// A wide network.
+    Network(IpNet),
+}
+
+/// A record of the tenant that does not let a vendor send that writes as the tenant.
+#[derive(Debug, Clone)]
+pub struct OwnLacks {
+    /// Pack id.
+    pub vendor: String,
+    /// Stream id.
+    pub stream: &'static str,
+    /// The tenant's domain.
+    pub domain: Domain,
+    /// Hosts of the vendor that are not let send.
+    pub hosts: IpSet,
+    /// Completes "`x` ...": `publishes no SPF record`.
+    pub what: String,
+    /// The record of the vendor that the tenant's could include.
+    pub include: Option<String>,
+    /// The record.
+    pub answer: Span,
+    /// The value of the pack that says that the stream writes as the tenant.
+    pub value: Span,
+}
+
+/// Hosts of a vendor that its record lets send over IPv6, and that the pack does not name.
+#[derive(Debug, Clone)]
+pub struct OtherFamily {
+    /// Pack id.
+    pub vendor: String,
+    /// Stream id.
+    pub stream: &'static str,
+    /// The domain that publishes the record.
+    pub domain: Domain,
+    /// The hosts.
+    pub hosts: IpSet,
+    /// The term.
+    pub answer: Span,
+    /// The value of the pack that names the domain.
+    pub value: Span,
+}
+
+/// A host that takes the tenant's mail over IPv6.
+#[derive(Debug, Clone)]
+pub struct TakesIpv6 {
+    /// The domain whose mail it takes.
+    pub domain: Domain,
+    /// Its address.
+    pub answer: Span,
 }

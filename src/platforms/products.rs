@@ -65,7 +65,7 @@ pub static PRODUCTS: &[Product] = &[
     product("spamexperts", "SpamExperts", &["antispamcloud.com"]),
     product("symantec", "Symantec Email Security.cloud", &["messagelabs.com"]),
     product(
-        "trendmicro",
+        "trend-micro",
         "Trend Micro Email Security",
         &["tmes.trendmicro.com", "tmes.trendmicro.eu"],
     ),
@@ -94,6 +94,8 @@ mod tests {
     fn sorted_and_unique() {
         assert!(PRODUCTS.windows(2).all(|pair| pair[0].id < pair[1].id));
         assert!(PRODUCTS.iter().all(|product| product.mx.is_sorted()));
+        let is_known = |product: &Product| crate::spelling::PLATFORMS.contains(&product.id);
+        assert!(PRODUCTS.iter().all(is_known), "a tenant file could not name it");
     }
 
     #[test]

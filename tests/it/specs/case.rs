@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use allowaudit::audit::DNS_FILE;
 use allowaudit::dns::recorded::write;
-use allowaudit::dns::{Answer, Name, Outcome, Question, RecordType, presentation};
+use allowaudit::dns::{Answer, Failure, Name, Outcome, Question, RecordType, presentation};
 use jiff::civil::Date;
 
 /// One case of a file.
@@ -95,7 +95,8 @@ pub fn read(text: &str, heads: Heads) -> Vec<Case> {
     cases
 }
 
-/// The recording that a few lines stand for: `name TYPE data`, or `name NXDOMAIN`, which is said of every type.
+/// The recording that a few lines stand for: `name TYPE data`, where the data may be `SERVFAIL` or `NODATA`, or
+/// `name NXDOMAIN`, which is said of every type.
 fn recorded(zone: &str) -> String {
     let mut answers: BTreeMap<Question, Answer> = BTreeMap::new();
     for line in zone.lines().filter(|line| !line.trim().is_empty()) {
@@ -109,6 +110,15 @@ fn recorded(zone: &str) -> String {
             continue;
         }
         let kind = RecordType::parse(kind).unwrap_or_else(|| panic!("no type of records: {line}"));
+        let without = match data {
+            Some("SERVFAIL") => Some(Outcome::Failed(Failure::ServerFailed)),
+            Some("NODATA") => Some(Outcome::NoData),
+            _ => None,
+        };
+        if let Some(outcome) = without {
+            answers.insert(Question::new(name, kind), Answer::new(outcome));
+            continue;
+        }
         let record = presentation::parse_record(kind, data.unwrap_or_default().trim_matches('"'))
             .unwrap_or_else(|why| panic!("{why}: {line}"));
         let question = Question::new(name.clone(), kind);
