@@ -6,6 +6,7 @@
 use jiff::civil::Date;
 
 use crate::evidence::Evidence;
+use crate::path::remedy::Remedy;
 use crate::policy::Policy;
 use crate::problem::{Label, Level};
 use crate::tenant::Exception;
@@ -84,6 +85,8 @@ pub struct Draft {
     pub labels: Vec<Label>,
     /// See [`Finding::witness`].
     pub witness: Option<Witness>,
+    /// See [`Finding::remedies`].
+    pub remedies: Vec<Remedy>,
 }
 
 /// Collects what checks find and gives each finding its level.
@@ -177,6 +180,7 @@ impl<'a> Findings<'a> {
             value: draft.value,
             labels: draft.labels,
             witness: draft.witness,
+            remedies: draft.remedies,
             exception,
         });
     }
@@ -227,6 +231,8 @@ pub struct Finding {
     pub labels: Vec<Label>,
     /// A message that shows the fault.
     pub witness: Option<Witness>,
+    /// What would mend it; empty where only a person can tell.
+    pub remedies: Vec<Remedy>,
     /// Set when an exception of the tenant file covers the finding: it stays visible and does not count.
     pub exception: Option<Excepted>,
 }

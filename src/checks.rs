@@ -6,6 +6,7 @@ mod ended;
 mod garbled;
 mod granted;
 mod limits;
+mod mend;
 mod near;
 mod opened;
 mod pooled;

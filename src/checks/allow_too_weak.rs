@@ -5,7 +5,7 @@ use crate::evidence::diagnosis::Cause;
 use crate::evidence::{Evidence, words};
 use crate::problem::{Label, Level};
 
-use super::{draft, ended};
+use super::{draft, ended, mend};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -58,6 +58,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             object,
             value: "high-confidence-phish".to_owned(),
             labels,
+            remedies: mend::admit(evidence, fault),
             ..draft::of(evidence, fault)
         });
     }

@@ -1,10 +1,11 @@
 //! `broad-allow`: an allowed network, domain or wildcard is wider than what is asked for.
 
-use crate::check::{Check, Findings, Group};
+use crate::check::{Check, Draft, Findings, Group};
 use crate::evidence::Evidence;
 use crate::evidence::holes::Question;
 use crate::problem::Level;
 
+use super::mend;
 use super::opened::{holes, skipped};
 
 /// The check.
@@ -31,6 +32,9 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             skipped(opened.rule)
         );
         let help = "narrow it to what is needed, or declare your own hosts as `[[own]]`".to_owned();
-        findings.push(opened.draft(evidence, message, help, "wider than needed"));
+        findings.push(Draft {
+            remedies: opened.hole.inside.map_or_else(Vec::new, |_| mend::withdraw(&opened)),
+            ..opened.draft(evidence, message, help, "wider than needed")
+        });
     }
 }

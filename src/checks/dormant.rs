@@ -4,9 +4,10 @@ use crate::check::Draft;
 use crate::evidence::diagnosis::Cause;
 use crate::evidence::{Evidence, words};
 use crate::path::Force;
+use crate::path::remedy::Remedy;
 use crate::problem::Label;
 
-use super::draft;
+use super::{draft, mend};
 
 /// Drafts for the rules that would clear mail, were it not for what `check` names.
 pub(super) fn drafts(evidence: &Evidence<'_>, check: &str) -> Vec<Draft> {
@@ -14,10 +15,10 @@ pub(super) fn drafts(evidence: &Evidence<'_>, check: &str) -> Vec<Draft> {
         .faults
         .iter()
         .filter_map(|fault| {
-            let Cause::Dormant { rule } = fault.first.cause else {
+            let Cause::Dormant { rule: at } = fault.first.cause else {
                 return None;
             };
-            let rule = words::rule(evidence, rule)?;
+            let rule = words::rule(evidence, at)?;
             let stream = words::first(evidence, fault)?;
             let Force::Dormant {
                 check: named,
@@ -41,6 +42,11 @@ pub(super) fn drafts(evidence: &Evidence<'_>, check: &str) -> Vec<Draft> {
                     Label::new(rule.origin, "would clear it"),
                     words::asked(stream),
                 ],
+                remedies: if *named == "rule-not-in-force" {
+                    vec![Remedy::Enforce { rule: at }]
+                } else {
+                    mend::admit(evidence, fault)
+                },
                 ..draft::of(evidence, fault)
             })
         })

@@ -7,7 +7,7 @@ use crate::message::{Cube, Identity, MessageSet, Names};
 use crate::path::{Entry, List, Meaning, Rule, Verdict};
 use crate::problem::Label;
 
-use super::draft;
+use super::{draft, mend};
 
 /// Drafts of all ends at the edge, or of all others.
 pub(super) fn drafts(evidence: &Evidence<'_>, at_edge: bool) -> Vec<Draft> {
@@ -74,6 +74,7 @@ fn draft(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault, ru
             .unwrap_or_default(),
         object: Some(object),
         labels,
+        remedies: mend::spare(evidence, fault),
         ..draft::of(evidence, fault)
     }
 }

@@ -6,6 +6,7 @@ use crate::evidence::holes::Question;
 use crate::path::Meaning;
 use crate::problem::Level;
 
+use super::mend;
 use super::opened::{Opened, holes, narrow, skipped};
 
 /// The check.
@@ -33,6 +34,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             let help = narrow(opened.rule).to_owned();
             let mut draft = opened.draft(evidence, message, help, "anyone can write this");
             draft.level = Some(level);
+            draft.remedies = mend::narrow(&opened);
             findings.push(draft);
         }
     }

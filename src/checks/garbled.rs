@@ -10,6 +10,8 @@ use crate::problem::Level;
 use crate::requirement::Fact;
 use crate::source::Span;
 
+use super::mend;
+
 /// What is lost by one entry.
 pub(super) struct Lost<'e> {
     fault: &'e Fault,
@@ -75,6 +77,11 @@ impl Lost<'_> {
             stream,
             labels,
             witness: words::witness(&self.fault.first.part),
+            remedies: draft
+                .remedies
+                .into_iter()
+                .chain(mend::admit(evidence, self.fault))
+                .collect(),
             ..draft
         }
     }

@@ -2,10 +2,12 @@
 
 use crate::check::{Draft, Findings};
 use crate::evidence::Evidence;
+use crate::path::remedy::Remedy;
 
 /// Findings for every grant that `check` speaks of.
 pub(super) fn report(evidence: &Evidence<'_>, check: &str, findings: &mut Findings<'_>) {
-    for grant in evidence.facts.path.grants.iter().filter(|grant| grant.check == check) {
+    let grants = evidence.facts.path.grants.iter().enumerate();
+    for (at, grant) in grants.filter(|(_, grant)| grant.check == check) {
         findings.push(Draft {
             message: grant.message.clone(),
             help: grant.help.clone(),
@@ -13,6 +15,7 @@ pub(super) fn report(evidence: &Evidence<'_>, check: &str, findings: &mut Findin
             object: Some(grant.object.clone()),
             value: check.to_owned(),
             labels: vec![grant.label.clone()],
+            remedies: vec![Remedy::Revoke { grant: at }],
             ..Draft::default()
         });
     }

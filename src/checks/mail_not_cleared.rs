@@ -12,7 +12,7 @@ use crate::problem::{Label, Level};
 use crate::requirement::{Fact, Means};
 use crate::source::Span;
 
-use super::{draft, lookalike_domain};
+use super::{draft, lookalike_domain, mend};
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -62,7 +62,10 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             _ => None,
         };
         if let Some(draft) = draft {
-            findings.push(draft);
+            findings.push(Draft {
+                remedies: mend::admit(evidence, fault),
+                ..draft
+            });
         }
     }
 }

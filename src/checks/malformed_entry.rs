@@ -4,6 +4,7 @@ use crate::check::{Check, Draft, Findings, Group};
 use crate::evidence::entries::object;
 use crate::evidence::{Evidence, words};
 use crate::path::Meaning;
+use crate::path::remedy::Remedy;
 use crate::problem::{Label, Level};
 
 use super::garbled::lost;
@@ -43,7 +44,13 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
                     ..Draft::default()
                 };
                 findings.push(match lost.get(&(at, index, number)) {
-                    Some(lost) => lost.carried(evidence, draft),
+                    Some(lost) => {
+                        let remedies = vec![Remedy::Withdraw {
+                            rule: at,
+                            entry: entry.span,
+                        }];
+                        lost.carried(evidence, Draft { remedies, ..draft })
+                    }
                     None => draft,
                 });
             }

@@ -5,6 +5,7 @@ use crate::evidence::Evidence;
 use crate::evidence::holes::Question;
 use crate::problem::Level;
 
+use super::mend;
 use super::opened::{holes, own_level, skipped};
 
 /// The check.
@@ -28,6 +29,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
         let help = "take the domain out; mail of the tenant itself does not need it".to_owned();
         let mut draft = opened.draft(evidence, message, help, "a domain of the tenant");
         draft.level = Some(own_level(opened.rule));
+        draft.remedies = mend::narrow(&opened);
         findings.push(draft);
     }
 }

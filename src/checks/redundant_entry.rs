@@ -8,6 +8,7 @@ use crate::allow::ip::IpSet;
 use crate::check::{Check, Draft, Findings, Group};
 use crate::evidence::Evidence;
 use crate::evidence::entries::{Name, names, stretches};
+use crate::path::remedy::Remedy;
 use crate::path::{Entry, Meaning};
 use crate::problem::{Label, Level};
 
@@ -25,7 +26,7 @@ pub static CHECK: Check = Check {
 };
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
-    for (_, stage, rule) in evidence.facts.path.rules() {
+    for (at_rule, stage, rule) in evidence.facts.path.rules() {
         for list in &rule.lists {
             let found = redundant(&list.entries);
             let Some(&(first, by)) = found.first() else { continue };
@@ -63,6 +64,14 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
                 object: Some(rule.object.clone()),
                 value: format!("{}/{}", list.name, text(first).to_ascii_lowercase()),
                 labels,
+                remedies: found
+                    .iter()
+                    .filter_map(|&(at, _)| list.entries.get(at))
+                    .map(|entry| Remedy::Withdraw {
+                        rule: at_rule,
+                        entry: entry.span,
+                    })
+                    .collect(),
                 ..Draft::default()
             });
         }

@@ -3,6 +3,7 @@
 use crate::check::{Check, Draft, Findings, Group};
 use crate::evidence::diagnosis::Cause;
 use crate::evidence::{Evidence, words};
+use crate::path::remedy::Remedy;
 use crate::problem::{Label, Level};
 
 use super::draft;
@@ -60,6 +61,11 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             object: Some(other.object.clone()),
             value: name.to_owned(),
             labels,
+            remedies: rule
+                .filter(|_| earlier)
+                .map(|rule| Remedy::Precede { rule, before: by })
+                .into_iter()
+                .collect(),
             ..draft::of(evidence, fault)
         });
     }

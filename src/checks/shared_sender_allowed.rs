@@ -1,11 +1,12 @@
 //! `shared-sender-allowed`: an allow for a provider's shared hosts or a consumer domain.
 
-use crate::check::{Check, Findings, Group};
+use crate::check::{Check, Draft, Findings, Group};
 use crate::evidence::Evidence;
 use crate::evidence::holes::Question;
 use crate::path::{Entry, Meaning};
 use crate::problem::Level;
 
+use super::mend;
 use super::opened::{holes, narrow, skipped};
 
 /// The check.
@@ -30,6 +31,9 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             format!("`{value}` sends for all customers of a provider, and all of them skip {skipped}")
         };
         let help = narrow(opened.rule).to_owned();
-        findings.push(opened.draft(evidence, message, help, "not one sender's alone"));
+        findings.push(Draft {
+            remedies: mend::narrow(&opened),
+            ..opened.draft(evidence, message, help, "not one sender's alone")
+        });
     }
 }

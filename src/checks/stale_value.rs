@@ -5,6 +5,8 @@ use crate::evidence::Evidence;
 use crate::evidence::entries::Standing;
 use crate::problem::{Label, Level};
 
+use super::mend;
+
 /// The check.
 pub static CHECK: Check = Check {
     id: "stale-value",
@@ -45,6 +47,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
                 Label::new(found.entry.span, "no longer used by the vendor"),
                 Label::new(value.span, "former value"),
             ],
+            remedies: vec![mend::take_out(found)],
             ..Draft::default()
         });
     }

@@ -6,6 +6,7 @@ use crate::evidence::{Evidence, words};
 use crate::message::Identity;
 use crate::problem::Level;
 
+use super::mend;
 use super::pooled::pools;
 
 /// The check.
@@ -39,6 +40,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             object: Some(object),
             labels: pool.labels("not needed", "of this stream"),
             value: vendor.clone(),
+            remedies: mend::take_all_out(&pool.entries),
             vendor: Some(vendor),
             ..Draft::default()
         });

@@ -8,6 +8,7 @@ use crate::evidence::{Evidence, words};
 use crate::path::Meaning;
 use crate::problem::Level;
 
+use super::mend;
 use super::pooled::pools;
 
 /// The check.
@@ -50,6 +51,11 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             object: Some(object),
             labels: pool.labels("of that vendor", "its pack says so"),
             value: vendor.clone(),
+            remedies: if gone {
+                mend::take_all_out(&pool.entries)
+            } else {
+                Vec::new()
+            },
             vendor: Some(vendor),
             ..Draft::default()
         });

@@ -3,17 +3,21 @@
 //! Checks ask for remedies; which settings bring them about is the platform's business, and whether they may be
 //! printed is decided by auditing again with them in place.
 
-use super::{MailPath, RuleAt};
+use crate::source::Span;
+
+use super::RuleAt;
 
 /// What a check asks for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Remedy {
-    /// All mail of a stream is to pass, by the control that the platform recommends.
+    /// All mail of a stream is to pass.
     Admit {
         /// Vendor pack id.
         vendor: String,
         /// Stream id.
         stream: String,
+        /// The control that lets most of it pass already, where there is one.
+        by: Option<RuleAt>,
     },
     /// A rule that ends the way is to let a stream pass.
     Spare {
@@ -28,12 +32,10 @@ pub enum Remedy {
     Withdraw {
         /// The rule.
         rule: RuleAt,
-        /// Index of its list.
-        list: usize,
-        /// Index of the entry.
-        entry: usize,
+        /// The entry, by its place.
+        entry: Span,
     },
-    /// A rule is to ask for the hosts of those who need it, too.
+    /// A rule is to ask for the hosts of those who need it, too; or to go, where nobody needs it.
     Confine {
         /// The rule.
         rule: RuleAt,
@@ -50,35 +52,10 @@ pub enum Remedy {
         /// The other.
         before: RuleAt,
     },
-    /// A setting that grants more than an allow does is to be switched off. An index into [`MailPath::grants`].
+    /// A setting that grants more than an allow does is to be switched off. An index into
+    /// [`MailPath::grants`](super::MailPath::grants).
     Revoke {
         /// The grant.
         grant: usize,
     },
-}
-
-impl Remedy {
-    /// Its name in reports: the same for the same wish in another run over the same exports.
-    pub fn id(&self, path: &MailPath) -> String {
-        let object = |at: RuleAt| path.rule(at).map_or("", |rule| rule.object.as_str());
-        match self {
-            Self::Admit { vendor, stream } => format!("admit {vendor}/{stream}"),
-            Self::Spare { rule, vendor, stream } => format!("spare {vendor}/{stream} from {}", object(*rule)),
-            Self::Withdraw { rule, list, entry } => {
-                let listed = path.rule(*rule).and_then(|rule| rule.lists.get(*list));
-                let name = listed.map_or("", |list| list.name);
-                let text = listed
-                    .and_then(|list| list.entries.get(*entry))
-                    .map_or("", |entry| entry.text.as_str());
-                format!("withdraw {text} from {} {name}", object(*rule))
-            }
-            Self::Confine { rule } => format!("confine {}", object(*rule)),
-            Self::Enforce { rule } => format!("enforce {}", object(*rule)),
-            Self::Precede { rule, before } => format!("{} before {}", object(*rule), object(*before)),
-            Self::Revoke { grant } => {
-                let object = path.grants.get(*grant).map_or("", |grant| grant.object.as_str());
-                format!("revoke {object}")
-            }
-        }
-    }
 }

@@ -33,6 +33,7 @@ pub(super) fn finding(check: &'static str, level: Level, message: &str, labels: 
         value: String::new(),
         labels,
         witness: None,
+        remedies: Vec::new(),
         exception: None,
     }
 }

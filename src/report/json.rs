@@ -3,12 +3,13 @@
 //! Wire types of its own, so that the model may change without it. Values are exact; what could act on a
 //! terminal is written as a JSON escape.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use crate::check::{Excepted, Finding, Witness};
+use crate::path::remedy::Remedy;
 use crate::problem::{Label, Level, Problem};
 use crate::report::place::Places;
 use crate::report::{CoverageRow, Input, Report, Summary, TenantReport, escape, fingerprint};
@@ -101,8 +102,9 @@ impl<'a> WireTenant<'a> {
         let mut coverage: Vec<&CoverageRow> = tenant.coverage.iter().collect();
         coverage.sort();
         let shown = tenant.findings.iter().filter(|finding| finding.level > Level::Allow);
+        let numbers = numbered(&tenant.findings);
         let mut findings: Vec<_> = shown
-            .map(|finding| WireFinding::new(&mut places, &tenant.name, finding))
+            .map(|finding| WireFinding::new(&mut places, &tenant.name, finding, &numbers))
             .collect();
         findings.sort_by(|a, b| a.key().cmp(&b.key()));
         let shown = tenant.problems.iter().filter(|problem| problem.level > Level::Allow);
@@ -167,6 +169,22 @@ impl<'a> WireCoverage<'a> {
     }
 }
 
+/// The number of each remedy: the same wish of two findings is one remedy.
+pub fn numbered(findings: &[Finding]) -> HashMap<&Remedy, usize> {
+    let mut numbers = HashMap::new();
+    for remedy in findings.iter().flat_map(|finding| &finding.remedies) {
+        let next = numbers.len() + 1;
+        numbers.entry(remedy).or_insert(next);
+    }
+    numbers
+}
+
+/// The ids of a finding's remedies, by which `fix` names them too.
+pub fn remedy_ids(finding: &Finding, numbers: &HashMap<&Remedy, usize>) -> Vec<String> {
+    let known = finding.remedies.iter().filter_map(|remedy| numbers.get(remedy));
+    known.map(|number| format!("r{number}")).collect()
+}
+
 #[derive(Serialize)]
 struct WireFinding<'a> {
     fingerprint: String,
@@ -182,12 +200,12 @@ struct WireFinding<'a> {
     object: Option<&'a str>,
     labels: Vec<WireLabel<'a>>,
     witness: Option<WireWitness<'a>>,
-    remedies: [&'static str; 0],
+    remedies: Vec<String>,
     exception: Option<WireException<'a>>,
 }
 
 impl<'a> WireFinding<'a> {
-    fn new(places: &mut Places<'a>, tenant: &str, finding: &'a Finding) -> Self {
+    fn new(places: &mut Places<'a>, tenant: &str, finding: &'a Finding, numbers: &HashMap<&Remedy, usize>) -> Self {
         Self {
             fingerprint: fingerprint::of(tenant, finding),
             check: finding.check,
@@ -202,7 +220,7 @@ impl<'a> WireFinding<'a> {
             object: finding.object.as_deref(),
             labels: wire_labels(places, &finding.labels),
             witness: finding.witness.as_ref().map(WireWitness::new),
-            remedies: [],
+            remedies: remedy_ids(finding, numbers),
             exception: finding.exception.as_ref().map(WireException::new),
         }
     }
