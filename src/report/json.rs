@@ -102,9 +102,9 @@ impl<'a> WireTenant<'a> {
         let mut coverage: Vec<&CoverageRow> = tenant.coverage.iter().collect();
         coverage.sort();
         let shown = tenant.findings.iter().filter(|finding| finding.level > Level::Allow);
-        let numbers = numbered(&tenant.findings);
+        let ids = RemedyIds::of(&tenant.findings);
         let mut findings: Vec<_> = shown
-            .map(|finding| WireFinding::new(&mut places, &tenant.name, finding, &numbers))
+            .map(|finding| WireFinding::new(&mut places, &tenant.name, finding, &ids))
             .collect();
         findings.sort_by(|a, b| a.key().cmp(&b.key()));
         let shown = tenant.problems.iter().filter(|problem| problem.level > Level::Allow);
@@ -169,20 +169,25 @@ impl<'a> WireCoverage<'a> {
     }
 }
 
-/// The number of each remedy: the same wish of two findings is one remedy.
-pub fn numbered(findings: &[Finding]) -> HashMap<&Remedy, usize> {
-    let mut numbers = HashMap::new();
-    for remedy in findings.iter().flat_map(|finding| &finding.remedies) {
-        let next = numbers.len() + 1;
-        numbers.entry(remedy).or_insert(next);
-    }
-    numbers
-}
+/// The ids of remedies in one tenant's reports: the same wish of two findings is one remedy.
+pub struct RemedyIds<'a>(HashMap<&'a Remedy, usize>);
 
-/// The ids of a finding's remedies, by which `fix` names them too.
-pub fn remedy_ids(finding: &Finding, numbers: &HashMap<&Remedy, usize>) -> Vec<String> {
-    let known = finding.remedies.iter().filter_map(|remedy| numbers.get(remedy));
-    known.map(|number| format!("r{number}")).collect()
+impl<'a> RemedyIds<'a> {
+    /// Numbers the remedies in the order of the findings.
+    pub fn of(findings: &'a [Finding]) -> Self {
+        let mut numbers = HashMap::new();
+        for remedy in findings.iter().flat_map(|finding| &finding.remedies) {
+            let next = numbers.len() + 1;
+            numbers.entry(remedy).or_insert(next);
+        }
+        Self(numbers)
+    }
+
+    /// The ids of these remedies.
+    pub fn among(&self, remedies: &[Remedy]) -> Vec<String> {
+        let known = remedies.iter().filter_map(|remedy| self.0.get(remedy));
+        known.map(|number| format!("r{number}")).collect()
+    }
 }
 
 #[derive(Serialize)]
@@ -205,7 +210,7 @@ struct WireFinding<'a> {
 }
 
 impl<'a> WireFinding<'a> {
-    fn new(places: &mut Places<'a>, tenant: &str, finding: &'a Finding, numbers: &HashMap<&Remedy, usize>) -> Self {
+    fn new(places: &mut Places<'a>, tenant: &str, finding: &'a Finding, ids: &RemedyIds<'_>) -> Self {
         Self {
             fingerprint: fingerprint::of(tenant, finding),
             check: finding.check,
@@ -220,7 +225,7 @@ impl<'a> WireFinding<'a> {
             object: finding.object.as_deref(),
             labels: wire_labels(places, &finding.labels),
             witness: finding.witness.as_ref().map(WireWitness::new),
-            remedies: remedy_ids(finding, numbers),
+            remedies: ids.among(&finding.remedies),
             exception: finding.exception.as_ref().map(WireException::new),
         }
     }
