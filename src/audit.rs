@@ -6,6 +6,7 @@ mod ask;
 mod gather;
 mod prepare;
 mod tell;
+mod ways;
 
 use std::sync::Arc;
 
@@ -20,10 +21,11 @@ use crate::requirement::{Requirement, Use};
 
 pub use gather::{DNS_FILE, Dns, Job, Library, PolicyChoice, Settings, TENANT_FILE, gather, gather_folder};
 pub use prepare::{Prepared, prepare, quoted};
-use tell::{coverage, sort, verdicts};
+use tell::{coverage, once, sort, verdicts};
+pub use ways::Way;
 
-/// What is known of a tenant, ready to be judged.
-pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library) -> Facts<'a> {
+/// What is known of a tenant, ready to be judged, as far as mail goes one way.
+pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library, way: &'a Way) -> Facts<'a> {
     let tenant = &prepared.tenant;
     let declared = AddressSet::union_all(
         &tenant
@@ -33,15 +35,16 @@ pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library) -> Facts<'a> {
             .collect::<Vec<_>>(),
     );
     let accepted = if tenant.domains.is_empty() {
-        prepared.reading.recipients.clone()
+        prepared.recipients.clone()
     } else {
         declared
     };
     let recipients = if accepted.is_empty() {
         AddressSet::all_addresses()
     } else {
-        accepted.clone()
+        accepted.minus(&way.not_to)
     };
+    let gateway = way.path.entry_past_hops() > 0;
     let mut requirements = Vec::new();
     for (vendor, answers) in tenant.vendors.iter().zip(&prepared.answers) {
         let ended = vendor.until.is_some_and(|until| until.value < prepared.now);
@@ -56,14 +59,17 @@ pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library) -> Facts<'a> {
             vendor,
             answers: answers.clone(),
         };
-        let found = Requirement::all(&used, &recipients, !tenant.hops.is_empty(), prepared.now);
+        let found = Requirement::all(&used, &recipients, gateway, prepared.now);
         // A filter in front may break what the sender got right.
-        let behind_filter = |requirement: &Requirement<'_>| {
-            prepared.reading.path.mask.is_some() && requirement.delivery != Delivery::SmtpDirect
-        };
+        let behind_filter =
+            |requirement: &Requirement<'_>| way.path.mask.is_some() && requirement.delivery != Delivery::SmtpDirect;
         requirements.extend(found.into_iter().map(|requirement| {
+            if behind_filter(&requirement) {
+                return requirement;
+            }
             let passes = prepared.dns.passes(requirement.vendor(), requirement.stream_id());
-            if passes && !behind_filter(&requirement) {
+            let requirement = requirement.with_spf(&prepared.dns.spf);
+            if passes {
                 requirement.authenticated()
             } else {
                 requirement
@@ -71,7 +77,7 @@ pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library) -> Facts<'a> {
         }));
     }
     let domains = if tenant.domains.is_empty() {
-        prepared.reading.domains.clone().unwrap_or_default()
+        prepared.domains.clone().unwrap_or_default()
     } else {
         tenant.domains.clone()
     };
@@ -82,13 +88,14 @@ pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library) -> Facts<'a> {
         policy: &prepared.policy,
         packs: &library.packs,
         requirements,
-        path: &prepared.reading.path,
+        path: &way.path,
         dns: &prepared.dns,
         domains,
         accepted,
-        unread: &prepared.reading.unread,
+        elsewhere: way.not_to.clone(),
+        unread: &prepared.unread,
         problems: &prepared.export_problems,
-        reads: &prepared.reading.reads,
+        reads: &prepared.reads,
         unclaimed: &prepared.unclaimed,
     }
 }
@@ -97,15 +104,20 @@ pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library) -> Facts<'a> {
 pub fn audit(job: &Job, library: &Library, settings: &Settings) -> TenantReport {
     let prepared = prepare(job, library, settings);
     let (verdicts, coverage, findings) = {
-        let facts = facts(&prepared, library);
-        let evidence = Evidence::assemble(&facts);
+        let facts: Vec<Facts<'_>> = prepared.ways.iter().map(|way| facts(&prepared, library, way)).collect();
+        let evidence: Vec<Evidence<'_>> = facts.iter().map(Evidence::assemble).collect();
         let mut findings =
             Findings::new(&prepared.policy, &settings.levels).excepting(&prepared.tenant.exceptions, prepared.now);
         for check in CHECKS {
-            findings.run(check, &evidence);
+            for one in &evidence {
+                findings.run(check, one);
+            }
         }
         let mut findings = findings.into_found();
         sort(&mut findings);
+        if evidence.len() > 1 {
+            findings = once(findings);
+        }
         (verdicts(&evidence), coverage(&evidence), findings)
     };
     let failed = prepared.failed || library.problems.iter().any(|problem| problem.level == Level::Deny);
@@ -132,7 +144,7 @@ pub fn audit(job: &Job, library: &Library, settings: &Settings) -> TenantReport 
         coverage,
         findings,
         problems: prepared.problems,
-        residual: prepared.reading.residual,
+        residual: prepared.residual,
         sources: Arc::new(prepared.sources),
     }
 }

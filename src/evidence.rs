@@ -22,7 +22,7 @@ use crate::allow::address::AddressSet;
 use crate::allow::domain::{Domain, DomainSet};
 use crate::allow::ip::IpSet;
 use crate::message::union::Union;
-use crate::message::{Concern, Concerns, Cube, Field, MessageSet, auth};
+use crate::message::{Concern, Concerns, Cube, Field, Fields, MessageSet, auth};
 use crate::pack::{Delivery, Pack};
 use crate::path::coverage::{Answer, Coverage};
 use crate::path::trace::Trace;
@@ -62,6 +62,8 @@ pub struct Facts<'a> {
     pub domains: Vec<Spanned<Domain>>,
     /// Addresses in them.
     pub accepted: AddressSet,
+    /// Those of them whose mail does not come this way.
+    pub elsewhere: AddressSet,
     /// Keys that nobody reads.
     pub unread: &'a [Unread],
     /// What is wrong with the exports.
@@ -70,6 +72,17 @@ pub struct Facts<'a> {
     pub reads: &'a [Read],
     /// Files that nobody claims.
     pub unclaimed: &'a [SourceId],
+}
+
+impl Facts<'_> {
+    /// Addresses that can be written to this way; all, where the tenant's domains are not known.
+    pub fn recipients(&self) -> AddressSet {
+        if self.accepted.is_empty() {
+            AddressSet::all_addresses()
+        } else {
+            self.accepted.minus(&self.elsewhere)
+        }
+    }
 }
 
 /// One stream on its way.
@@ -242,7 +255,7 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
             coverage.undecided.absorb(std::mem::take(&mut coverage.left));
         }
         if let Some(dns) = dns {
-            hold_open_authentication(&mut coverage, &trace.sent, dns);
+            hold_open_authentication(&mut coverage, &trace.sent, dns, open);
         }
         // What surely ends before this is judged is held against its end, and against nothing after it.
         let before = if concern == Concern::Routing { None } else { Some(stage) };
@@ -283,15 +296,20 @@ fn asks_dns(path: &MailPath) -> Option<NeedId> {
         })
 }
 
-/// What authentication comes to follows from DNS, which was not asked: mail that is cleared with one result and left with
-/// another is undecided.
-fn hold_open_authentication(coverage: &mut Coverage, sent: &MessageSet, dns: NeedId) {
+/// What authentication comes to follows from DNS, as far as that was not asked: mail that is cleared with one result and
+/// left with another is undecided.
+fn hold_open_authentication(coverage: &mut Coverage, sent: &MessageSet, dns: NeedId, fields: Fields) {
+    let (spf, results) = (fields.has(Field::Spf), fields.has(Field::Auth));
+    if !spf && !results {
+        return;
+    }
+    let any = |is_open: bool, words: auth::Words, said: u8| if is_open { words.all() } else { said };
     let whatever_it_is = |set: &MessageSet| {
         set.map(|cube| {
             Some(Cube {
-                dmarc: auth::DMARC.all(),
-                spf: auth::SPF.all(),
-                compauth: auth::COMPAUTH.all(),
+                spf: any(spf, auth::SPF, cube.spf),
+                dmarc: any(results, auth::DMARC, cube.dmarc),
+                compauth: any(results, auth::COMPAUTH, cube.compauth),
                 ..cube.clone()
             })
         })

@@ -193,7 +193,9 @@ pub enum Field {
     From,
     /// Domains with a valid DKIM signature.
     Dkim,
-    /// Results of SPF, DMARC and composite authentication.
+    /// The result of SPF.
+    Spf,
+    /// Results of DMARC and composite authentication.
     Auth,
     /// Named headers.
     Headers,

@@ -430,6 +430,11 @@ const OPEN: &[(Field, &str, &str)] = &[
     (Field::From, "open/header-from", "who the header sender of this mail is"),
     (Field::Dkim, "open/dkim", "who signs this mail"),
     (
+        Field::Spf,
+        "open/authentication",
+        "whether this mail passes authentication",
+    ),
+    (
         Field::Auth,
         "open/authentication",
         "whether this mail passes authentication",

@@ -3,12 +3,16 @@
 //! Values of one identity are alternatives; identities multiply within a group.
 //! An identity without values is left open: clearing must hold whatever it is.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 use crate::allow::address::AddressSet;
-use crate::allow::domain::DomainSet;
+use crate::allow::domain::{Domain, DomainSet};
 use crate::allow::header::{HeaderName, Matcher, TextSet};
 use crate::allow::ip::IpSet;
+use crate::dns::spf::Verdict;
+use crate::dns::spf::set::Sets;
 use crate::message::{
     Concern, Concerns, Cube, EVERY_MESSAGE_HAS, Field, Fields, HeaderSet, Headers, Identity, MessageSet, NO_ATTACHMENT,
     Names, auth,
@@ -255,6 +259,30 @@ impl<'p> Requirement<'p> {
         self
     }
 
+    /// The same, each part of it with the result that the SPF record of its envelope sender gives its hosts. What the
+    /// records leave open, or nobody asked for, stays open.
+    #[must_use]
+    pub fn with_spf(mut self, known: &BTreeMap<Domain, Sets>) -> Self {
+        if self.open.has(Field::Ip) {
+            return self;
+        }
+        let mut is_decided = true;
+        let mut split = |set: &MessageSet| {
+            let parts = set.cubes().iter().flat_map(|cube| by_spf(cube, known, &mut is_decided));
+            let parts: Vec<Cube> = parts.collect();
+            (parts.len() <= MOST_PARTS).then(|| parts.into_iter().collect::<MessageSet>())
+        };
+        let (Some(narrow), Some(wide)) = (split(&self.narrow), split(&self.wide)) else {
+            return self;
+        };
+        self.narrow = narrow;
+        self.wide = wide;
+        if is_decided {
+            self.open = self.open.without(Field::Spf);
+        }
+        self
+    }
+
     /// Whether mail by SMTP has to get through: always, unless an API delivers it and nothing falls back.
     pub fn needs_smtp(&self) -> bool {
         !self.by_api || self.stream.smtp_when_api.value == SmtpWhenApi::Fallback
@@ -287,6 +315,64 @@ impl<'p> Requirement<'p> {
             .collect();
         DomainSet::union_all(&sets)
     }
+}
+
+/// More parts than these, and what SPF says is left open.
+const MOST_PARTS: usize = 256;
+
+/// A product of sets, by what SPF says of its senders' hosts.
+fn by_spf(cube: &Cube, known: &BTreeMap<Domain, Sets>, is_decided: &mut bool) -> Vec<Cube> {
+    let mut parts = Vec::new();
+    let mut others = cube.mail_from.clone();
+    for (domain, sets) in known {
+        let named = AddressSet::domain(domain);
+        let mail_from = cube.mail_from.intersect(&named);
+        if mail_from.is_empty() {
+            continue;
+        }
+        others = others.minus(&named);
+        let bounds = |word: &str| Verdict::parse(word).and_then(|verdict| sets.of(verdict));
+        let results = || {
+            auth::SPF
+                .results
+                .iter()
+                .filter_map(|word| Some((auth::SPF.bit(word)?, bounds(word)?)))
+        };
+        let mut open = cube.ip.clone();
+        for (bit, bounds) in results() {
+            let sure = cube.ip.intersect(&bounds.must);
+            if sure.is_empty() {
+                continue;
+            }
+            open = open.minus(&sure);
+            parts.push(Cube {
+                mail_from: mail_from.clone(),
+                ip: sure,
+                spf: cube.spf & bit,
+                ..cube.clone()
+            });
+        }
+        if open.is_empty() {
+            continue;
+        }
+        let may = results().filter(|(_, bounds)| bounds.may.overlaps(&open));
+        let possible = may.fold(0, |all, (bit, _)| all | bit);
+        *is_decided = false;
+        parts.push(Cube {
+            mail_from,
+            ip: open,
+            spf: cube.spf & possible,
+            ..cube.clone()
+        });
+    }
+    if !others.is_empty() {
+        *is_decided = false;
+        parts.push(Cube {
+            mail_from: others,
+            ..cube.clone()
+        });
+    }
+    parts
 }
 
 fn delivery(vendor: &Use<'_>, stream: &Stream) -> Delivery {
@@ -446,7 +532,7 @@ fn cube(facts: &[&Fact], recipients: &AddressSet, narrow: bool, open: &mut Field
         Some(hosts) => cube.links = Names::only_in(hosts),
         None => *open = open.with(Field::Links),
     }
-    *open = open.with(Field::Auth).with(Field::Headers);
+    *open = open.with(Field::Spf).with(Field::Auth).with(Field::Headers);
     cube.headers = headers(facts);
     cube
 }

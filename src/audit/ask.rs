@@ -2,6 +2,7 @@
 //!
 //! Everything is asked before anything is judged. What nobody answers leaves open what was open before.
 
+mod egress;
 mod senders;
 mod trees;
 
@@ -16,6 +17,7 @@ use crate::platforms::products::{Product, Role, of_mail_host};
 use crate::source::{Sources, Span, Spanned};
 use crate::tenant::Hop;
 
+pub(super) use egress::egress;
 pub(super) use senders::{About, Senders};
 
 /// Where the mail of the tenant's domains arrives.

@@ -6,24 +6,27 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::allow::address::AddressSet;
+use crate::allow::domain::Domain;
 use crate::allow::ip::IpSet;
 use crate::checks::names;
 use crate::dns::sources::DnsSources;
 use crate::dns::{self, Resolver, recorded};
 use crate::document::{Document, json};
+use crate::evidence::Facts;
 use crate::evidence::dns::DnsFacts;
-use crate::path::MX;
-use crate::platform::{Declared, File, ReadInput, Reading};
-use crate::platforms::{PLATFORMS, unread_hop};
+use crate::platform::{Declared, File, Read, ReadInput, Reading, Unread};
+use crate::platforms::PLATFORMS;
 use crate::policy::{self, Policy};
 use crate::problem::{Level, Problem, ProblemKind};
 use crate::report::Input;
 use crate::report::escape::is_hazardous;
+use crate::requirement::Requirement;
 use crate::source::{self, SourceId, Sources, Span, Spanned};
 use crate::tenant::{self, Tenant};
 
 use super::ask;
 use super::gather::{Dns, Job, Library, PolicyChoice, Settings, TENANT_FILE};
+use super::ways::{Way, entrances};
 
 /// Everything that was read of one tenant.
 pub struct Prepared {
@@ -37,8 +40,22 @@ pub struct Prepared {
     pub tenant: Tenant,
     /// The policy in force.
     pub policy: Policy,
-    /// What the platform makes of the exports.
-    pub reading: Reading,
+    /// The ways that mail takes; at least one.
+    pub ways: Vec<Way>,
+    /// Id of the platform that keeps the mailboxes.
+    pub platform: &'static str,
+    /// What was read from which file.
+    pub reads: Vec<Read>,
+    /// Domains that the platform accepts mail for, if an export says.
+    pub domains: Option<Vec<Spanned<Domain>>>,
+    /// Addresses that the platform accepts mail for, as far as exports say.
+    pub recipients: AddressSet,
+    /// Keys nobody reads.
+    pub unread: Vec<Unread>,
+    /// What no export shows.
+    pub residual: Vec<String>,
+    /// Whether anything was recognised.
+    pub recognised: bool,
     /// What DNS says.
     pub dns: DnsFacts,
     /// Answers to pack parameters, one entry per vendor of the tenant.
@@ -89,7 +106,7 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
         let mut readings = PLATFORMS.iter().map(|platform| (platform.read)(&input));
         readings.next().unwrap_or_else(nothing_read)
     };
-    let mut reading = read(&sources, &hops);
+    let reading = read(&sources, &hops);
     let mut dns = DnsFacts::default();
     let mut places = DnsSources::new();
     let domains = match (tenant.domains.as_slice(), &reading.domains) {
@@ -98,34 +115,27 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
     };
     let arrival = ask::arrival(&domains, reading.path.platform, &*resolver, &mut places, &mut sources);
     if hops.is_empty() {
-        // What MX shows in front stands there, whether it was declared or not; from where it hands mail on is not known.
-        let filters = arrival.filters();
-        if !filters.is_empty() && arrival.direct() == Some(false) {
-            let shown = filters.iter().map(|hop| (hop.product.id.to_owned(), IpSet::empty()));
-            reading = read(&sources, &shown.collect::<Vec<_>>());
-        } else {
-            // What the filters do with the mail of the other domains is not known, so nothing can be said of all mail.
-            for hop in filters.iter().rev() {
-                let stage = unread_hop(hop.product.id, &mut reading.path, hop.record);
-                reading.path.stages.insert(0, stage);
-            }
-        }
-        reading.path.tell_elsewhere(|key| key.starts_with("hop/"));
-        dns.hops = filters;
+        dns.hops = arrival.filters();
     } else {
         dns.mismatches = ask::mismatches(&tenant.hops, &arrival);
     }
     dns.takes_ipv6.clone_from(&arrival.takes_ipv6);
-    // Where MX points to a filter, allows hold against high-confidence phish too
-    // (https://learn.microsoft.com/defender-office-365/secure-by-default). What DNS says counts before what is declared.
-    match arrival.direct() {
-        Some(direct) => reading.path.decide(MX, !direct),
-        None if !hops.is_empty() => reading.path.decide(MX, true),
-        None => {}
-    }
     dns.unregistered = ask::unregistered(&reading.path, &*resolver, &mut places, &mut sources);
+    let mut entrances = entrances(hops.clone(), &arrival);
+    for entrance in &mut entrances {
+        ask::egress(&mut entrance.hops, &*resolver);
+    }
+    let Reading { path, ref reads, .. } = reading;
+    let platform = path.platform;
+    let mut path = Some(path);
+    let ways = entrances.into_iter().map(|entrance| {
+        let known = path.take_if(|_| entrance.hops == hops);
+        let path = known.unwrap_or_else(|| read(&sources, &entrance.hops).path);
+        entrance.way(path)
+    });
+    let ways: Vec<Way> = ways.collect();
     let views = views(&files, &documents, &sources);
-    let (inputs, claimed) = inputs(&views, &reading, &sources);
+    let (inputs, claimed) = inputs(&views, reads, platform, &sources);
     let unclaimed: Vec<SourceId> = files
         .iter()
         .map(|file| file.id)
@@ -165,6 +175,11 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
     if nothing {
         problems.push(nothing_found(job, &tenant));
     }
+    let closed = arrival.closed.iter().map(|(domain, _)| {
+        let name = &domain.value;
+        format!("`{name}` takes no mail (its MX record says so), and nothing is said of mail to it")
+    });
+    let closed: Vec<String> = closed.collect();
     let failed = nothing || problems.iter().any(|problem| problem.level == Level::Deny);
     let mut prepared = Prepared {
         name: name_of(job, &tenant),
@@ -172,7 +187,14 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
         sources,
         tenant,
         policy,
-        reading,
+        ways,
+        platform,
+        reads: reading.reads,
+        domains: reading.domains,
+        recipients: reading.recipients,
+        unread: reading.unread,
+        residual: reading.residual.into_iter().chain(closed).collect(),
+        recognised: reading.recognised,
         dns,
         answers,
         inputs,
@@ -183,16 +205,33 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
         now: settings.now,
     };
     let senders = {
-        let facts = super::facts(&prepared, library);
+        let facts = prepared.ways.iter().map(|way| super::facts(&prepared, library, way));
+        let facts: Vec<Facts<'_>> = facts.collect();
+        let requirements = unlike(&facts);
         let about = ask::About {
-            requirements: &facts.requirements,
-            domains: &facts.domains,
+            requirements: &requirements,
+            domains: &domains,
             limits: prepared.policy.limits,
         };
         ask::Senders::ask(about, &*resolver)
     };
     senders.placed(&mut prepared.dns, &*resolver, &mut places, &mut prepared.sources);
     prepared
+}
+
+/// The requirements of all ways, those with the same values once.
+fn unlike<'a>(facts: &[Facts<'a>]) -> Vec<Requirement<'a>> {
+    let values = |one: &Requirement<'_>| -> Vec<Span> { one.facts.iter().map(|fact| fact.span).collect() };
+    let same = |one: &Requirement<'_>, other: &Requirement<'_>| {
+        one.vendor() == other.vendor() && one.stream_id() == other.stream_id() && values(one) == values(other)
+    };
+    let mut unlike: Vec<Requirement<'a>> = Vec::new();
+    for requirement in facts.iter().flat_map(|facts| &facts.requirements) {
+        if !unlike.iter().any(|known| same(known, requirement)) {
+            unlike.push(requirement.clone());
+        }
+    }
+    unlike
 }
 
 fn views<'a>(files: &'a [ReadFile], documents: &'a [Option<Document>], sources: &'a Sources) -> Vec<File<'a>> {
@@ -307,10 +346,15 @@ fn unclaimed_row(id: SourceId, sources: &Sources) -> Input {
     }
 }
 
-fn inputs(files: &[File<'_>], reading: &Reading, sources: &Sources) -> (Vec<Input>, Vec<SourceId>) {
+fn inputs(
+    files: &[File<'_>],
+    reads: &[Read],
+    platform: &'static str,
+    sources: &Sources,
+) -> (Vec<Input>, Vec<SourceId>) {
     let mut rows: Vec<Input> = Vec::new();
     let mut claimed = Vec::new();
-    for read in &reading.reads {
+    for read in reads {
         let Some(file) = files.get(read.file) else { continue };
         claimed.push(file.source);
         let source = sources.get(file.source);
@@ -324,7 +368,7 @@ fn inputs(files: &[File<'_>], reading: &Reading, sources: &Sources) -> (Vec<Inpu
         }
         rows.push(Input {
             path: source.name.clone(),
-            platform: Some(reading.path.platform),
+            platform: Some(platform),
             kind: read.kind,
             objects: read.objects,
             encoding: source.encoding.as_str(),

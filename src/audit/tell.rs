@@ -1,8 +1,11 @@
 //! Telling: what was found, in the order and words of a report.
 
+use std::collections::HashMap;
+
 use crate::check::Finding;
 use crate::evidence::Evidence;
 use crate::report::{CoverageRow, Fate, Verdict};
+use crate::source::Span;
 
 pub(super) fn sort(findings: &mut [Finding]) {
     findings.sort_by(|one, other| {
@@ -26,7 +29,64 @@ pub(super) fn sort(findings: &mut [Finding]) {
     });
 }
 
-pub(super) fn verdicts(evidence: &Evidence<'_>) -> Vec<Verdict> {
+/// What is found on several ways is told once, at its highest level. Takes findings in order.
+pub(super) fn once(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut told: Vec<Finding> = Vec::new();
+    let mut known: HashMap<Key, usize> = HashMap::new();
+    for finding in findings {
+        let key = (
+            finding.check,
+            finding.vendor.clone(),
+            finding.stream.clone(),
+            finding.object.clone(),
+            finding.value.clone(),
+            finding.labels.first().map(|label| label.span),
+        );
+        match known.get(&key).and_then(|at| told.get_mut(*at)) {
+            Some(first) if first.level < finding.level => *first = finding,
+            Some(_) => {}
+            None => {
+                known.insert(key, told.len());
+                told.push(finding);
+            }
+        }
+    }
+    told
+}
+
+/// What makes two findings one.
+type Key = (
+    &'static str,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    String,
+    Option<Span>,
+);
+
+/// One verdict for each stream: the worst of all ways.
+pub(super) fn verdicts(evidence: &[Evidence<'_>]) -> Vec<Verdict> {
+    let mut all: Vec<Verdict> = Vec::new();
+    for verdict in evidence.iter().flat_map(verdicts_of) {
+        let same = |known: &&mut Verdict| known.vendor == verdict.vendor && known.stream == verdict.stream;
+        match all.iter_mut().find(same) {
+            Some(known) if weight(known.fate) < weight(verdict.fate) => *known = verdict,
+            Some(_) => {}
+            None => all.push(verdict),
+        }
+    }
+    all
+}
+
+const fn weight(fate: Fate) -> u8 {
+    match fate {
+        Fate::GetsThrough => 0,
+        Fate::CannotTell => 1,
+        Fate::DoesNot => 2,
+    }
+}
+
+fn verdicts_of(evidence: &Evidence<'_>) -> Vec<Verdict> {
     evidence
         .streams
         .iter()
@@ -73,12 +133,13 @@ fn undecided(evidence: &Evidence<'_>, stream: &crate::evidence::StreamEvidence<'
     need.map(|need| need.text.clone()).unwrap_or_default()
 }
 
-pub(super) fn coverage(evidence: &Evidence<'_>) -> Vec<CoverageRow> {
-    let mut rows: Vec<CoverageRow> = evidence
-        .streams
+pub(super) fn coverage(evidence: &[Evidence<'_>]) -> Vec<CoverageRow> {
+    let streams = evidence
         .iter()
-        .flat_map(|stream| {
-            stream.rows.iter().map(|row| CoverageRow {
+        .flat_map(|evidence| evidence.streams.iter().map(move |stream| (evidence, stream)));
+    let mut rows: Vec<CoverageRow> = streams
+        .flat_map(|(evidence, stream)| {
+            stream.rows.iter().map(move |row| CoverageRow {
                 vendor: stream.requirement.vendor().to_owned(),
                 stream: stream.requirement.stream_id().to_owned(),
                 path: evidence.facts.path.name.clone(),

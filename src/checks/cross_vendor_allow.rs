@@ -108,10 +108,12 @@ fn witness(
             .and_then(crate::evidence::diagnosis::shows)
     };
     let set = fact(sender, senders)?.intersect(&fact(host, hosts)?);
-    let to = evidence.facts.accepted.clone();
+    let to = evidence.facts.recipients();
     let set = set.map(|cube| {
-        let to = if to.is_empty() { cube.to.clone() } else { to.clone() };
-        Some(crate::message::Cube { to, ..cube.clone() })
+        Some(crate::message::Cube {
+            to: to.clone(),
+            ..cube.clone()
+        })
     });
     words::witness(&rule.guard.split(&set).sure)
 }

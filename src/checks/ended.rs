@@ -67,6 +67,10 @@ fn draft(evidence: &Evidence<'_>, stream: &StreamEvidence<'_>, fault: &Fault, ru
             "reject-direct-send" => {
                 "let the vendor use an envelope sender of its own, or add a connector for its addresses".to_owned()
             }
+            "null-mx" => {
+                "let the MX record lead to the mailboxes, or leave the domain out of the tenant file's `domains`"
+                    .to_owned()
+            }
             _ => format!("except the vendor's mail from {name}, or take the value out"),
         },
         value: caught_by

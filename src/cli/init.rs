@@ -88,7 +88,7 @@ fn init(args: &InitArgs, world: World) -> Result<Outcome, String> {
     let text = write::tenant_file(&prepared, &vendors, now);
     source::write(&file, text.as_bytes()).map_err(|error| format!("`{shown}` cannot be written: {error}"))?;
     let mut out = format!("wrote {}\n", report::escape::line(&shown));
-    if !prepared.reading.recognised {
+    if !prepared.recognised {
         out.push_str("no export was recognised in this folder yet; the file says how to make them\n");
     }
     match vendors.as_slice() {

@@ -9,10 +9,10 @@ use clap::{ArgMatches, Args, ValueEnum};
 use serde::Serialize;
 
 use super::{Common, Outcome, World};
-use crate::allow::address::{Address, Sender};
+use crate::allow::address::{Address, AddressSet, Sender};
 use crate::allow::domain::Domain;
 use crate::allow::header::HeaderName;
-use crate::audit::{Prepared, gather, prepare};
+use crate::audit::{Prepared, Way, gather, prepare};
 use crate::message::{Identity, Message, auth};
 use crate::path::walk::{Journey, StageResult, Standing, Step};
 use crate::path::{MailPath, Meaning, Rule, Verdict};
@@ -97,7 +97,13 @@ pub fn run(mut args: WhyArgs, options: &ArgMatches, world: World) -> Outcome {
         ));
     };
     let prepared = prepare(job, &library, &settings);
-    let path = &prepared.reading.path;
+    // Of several ways to one recipient, the first that MX shows.
+    let to = AddressSet::exact(&message.to);
+    let leads = |way: &&Way| !way.not_to.overlaps(&to);
+    let Some(way) = prepared.ways.iter().find(leads).or(prepared.ways.first()) else {
+        return Outcome::refused("no way leads to the tenant");
+    };
+    let path = &way.path;
     let journey = match args.entry {
         EntryPoint::SmtpDirect => path.walk_from(path.entry_past_hops(), &message),
         EntryPoint::Smtp => path.walk(&path.masked_message(&message)),
@@ -107,8 +113,8 @@ pub fn run(mut args: WhyArgs, options: &ArgMatches, world: World) -> Outcome {
         err.push_str(&report::human::problem(problem, &prepared.sources));
     }
     let text = match args.format {
-        Format::Human => human(&prepared, &journey, &message),
-        Format::Json => json(&prepared, &journey, &message),
+        Format::Human => human(&prepared, path, &journey, &message),
+        Format::Json => json(&prepared, path, &journey, &message),
     };
     let failed = prepared.problems.iter().any(|problem| problem.level == Level::Deny);
     Outcome {
@@ -192,8 +198,7 @@ fn verdict_word(verdict: Option<Verdict>) -> &'static str {
     verdict.map_or("unknown", Verdict::as_str)
 }
 
-fn human(prepared: &Prepared, journey: &Journey, message: &Message) -> String {
-    let path = &prepared.reading.path;
+fn human(prepared: &Prepared, path: &MailPath, journey: &Journey, message: &Message) -> String {
     let mut text = String::new();
     let skips = match journey.skips_spam_filter {
         Some(true) => "skips the spam filter",
@@ -201,6 +206,9 @@ fn human(prepared: &Prepared, journey: &Journey, message: &Message) -> String {
         None => "may or may not skip the spam filter",
     };
     let _ = writeln!(text, "{}, and {skips}", verdict_word(journey.verdict));
+    if prepared.ways.len() > 1 {
+        let _ = writeln!(text, "by the way `{}`, one of {}", path.name, prepared.ways.len());
+    }
     for result in &journey.stages {
         let Some(stage) = path.stages.get(result.stage) else {
             continue;
@@ -294,8 +302,8 @@ struct WireLabel {
 }
 
 /// The settings behind one step.
-fn labels(prepared: &Prepared, message: &Message, step: &Step) -> Vec<WireLabel> {
-    let Some(rule) = prepared.reading.path.rule(step.at) else {
+fn labels(prepared: &Prepared, path: &MailPath, message: &Message, step: &Step) -> Vec<WireLabel> {
+    let Some(rule) = path.rule(step.at) else {
         return Vec::new();
     };
     let label = |(at, (span, text)): (usize, (Span, String))| {
@@ -316,8 +324,7 @@ fn labels(prepared: &Prepared, message: &Message, step: &Step) -> Vec<WireLabel>
     deciding(rule, message).into_iter().enumerate().map(label).collect()
 }
 
-fn json(prepared: &Prepared, journey: &Journey, message: &Message) -> String {
-    let path = &prepared.reading.path;
+fn json(prepared: &Prepared, path: &MailPath, journey: &Journey, message: &Message) -> String {
     let stages = journey
         .stages
         .iter()
@@ -326,7 +333,7 @@ fn json(prepared: &Prepared, journey: &Journey, message: &Message) -> String {
             let by = result
                 .steps
                 .iter()
-                .flat_map(|step| labels(prepared, message, step))
+                .flat_map(|step| labels(prepared, path, message, step))
                 .collect();
             let concerns = result
                 .concerns

@@ -118,6 +118,11 @@ impl Verdict {
             Self::Undecided => "undecided",
         }
     }
+
+    /// From how the RFC writes it.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.as_str() == word)
+    }
 }
 
 /// How much a check may ask of DNS (RFC 7208, section 4.6.4).

@@ -43,16 +43,11 @@ impl Attacker {
                 .iter()
                 .fold(words.all(), |set, word| set & !words.bit(word).unwrap_or(0))
         };
-        let to = if facts.accepted.is_empty() {
-            AddressSet::all_addresses()
-        } else {
-            facts.accepted.clone()
-        };
         let base = Cube {
             ip: trusted_hosts.complement(),
             auth_ip: trusted_hosts.complement(),
             dkim: Names::none_in(protected.clone()),
-            to,
+            to: facts.recipients(),
             ..Cube::all()
         };
         let forged_from = Cube {
@@ -77,6 +72,25 @@ impl Attacker {
                 mail_from: owned.complement(),
                 ..cube
             });
+        }
+        // From hosts of others that a record lets send, they pass as whoever publishes it.
+        for broad in &facts.dns.broad {
+            let lent = broad.lent().minus(trusted_hosts);
+            let domain = AddressSet::domain(&broad.domain);
+            if lent.is_empty() || accepted.contains(&broad.domain) {
+                continue;
+            }
+            for from in [domain.clone(), owned.complement()] {
+                set.push(Cube {
+                    ip: lent.clone(),
+                    auth_ip: lent.clone(),
+                    mail_from: domain.clone(),
+                    from,
+                    dkim: Names::none_in(protected.clone()),
+                    to: facts.recipients(),
+                    ..Cube::all()
+                });
+            }
         }
         Self { set, protected }
     }

@@ -1,9 +1,12 @@
 //! What DNS says about a tenant and about what it allows, asked before anything is judged.
 
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
 
 use crate::allow::domain::Domain;
 use crate::allow::ip::IpSet;
+use crate::dns::spf::set::Sets;
 use crate::platforms::products::Product;
 use crate::source::{Span, Spanned};
 
@@ -62,7 +65,7 @@ pub struct FailsDmarc {
 /// The answers that matter to checks.
 #[derive(Debug, Clone, Default)]
 pub struct DnsFacts {
-    /// Filters in front that nobody declared.
+    /// Filters that MX shows and that nobody declared.
     pub hops: Vec<SeenHop>,
     /// Where the declared filters are not those that MX shows first.
     pub mismatches: Vec<HopMismatch>,
@@ -82,6 +85,8 @@ pub struct DnsFacts {
     pub takes_ipv6: Option<TakesIpv6>,
     /// Header senders whose policy mail of a vendor cannot meet.
     pub failing: Vec<FailsDmarc>,
+    /// What SPF says of the hosts of envelope senders.
+    pub spf: BTreeMap<Domain, Sets>,
     /// Vendor and stream of mail that passes authentication whatever it looks like.
     pub passing: Vec<(String, &'static str)>,
 }
@@ -152,12 +157,21 @@ pub struct TooBroad {
     pub stream: &'static str,
     /// The domain that publishes it.
     pub domain: Domain,
-    /// Those that are surely let send and that the pack does not know.
-    pub hosts: IpSet,
     /// The terms that let them send.
     pub terms: Vec<BroadTerm>,
     /// The value of the pack that names the domain.
     pub value: Span,
+}
+
+impl TooBroad {
+    /// Hosts from which surely anybody can send: those of providers, and all hosts there are.
+    pub fn lent(&self) -> IpSet {
+        let lent = self.terms.iter().filter(|term| match &term.why {
+            BroadWhy::Provider(_) => true,
+            BroadWhy::Network(network) => network.prefix_len() == 0,
+        });
+        IpSet::union_all(lent.map(|term| &term.hosts))
+    }
 }
 
 /// A term that lets many send.
@@ -165,6 +179,8 @@ pub struct TooBroad {
 pub struct BroadTerm {
     /// Whom.
     pub why: BroadWhy,
+    /// Those that are surely let send and that the pack does not know.
+    pub hosts: IpSet,
     /// The term.
     pub answer: Span,
 }

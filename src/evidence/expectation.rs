@@ -57,11 +57,7 @@ pub fn prove(evidence: &Evidence<'_>, expect: &Expect) -> Proof {
 /// The messages that a row is about.
 fn messages(evidence: &Evidence<'_>, expect: &Expect) -> MessageSet {
     let tenant = &evidence.facts.accepted;
-    let to = if tenant.is_empty() {
-        AddressSet::all_addresses()
-    } else {
-        tenant.clone()
-    };
+    let to = evidence.facts.recipients();
     let senders = |specs: &[Spanned<SenderSpec>]| {
         let sets: Vec<AddressSet> = specs.iter().map(|spec| senders_of(&spec.value, tenant)).collect();
         if sets.is_empty() {

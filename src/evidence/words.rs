@@ -84,6 +84,9 @@ pub fn called(object: &str) -> String {
     if object.starts_with("advanced-delivery-rule/") {
         return "the Advanced Delivery rule".to_owned();
     }
+    if let Some(domain) = object.strip_prefix("mx/") {
+        return format!("the MX record of `{domain}`, which takes no mail");
+    }
     format!("`{}`", bare(object))
 }
 

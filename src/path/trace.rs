@@ -410,9 +410,10 @@ pub fn narrowed(cube: &Cube, open: Fields) -> Option<Field> {
         (Field::AuthIp, hosts(&cube.auth_ip)),
         (Field::Dkim, !cube.dkim.is_all()),
         (Field::Links, !cube.links.is_all()),
+        (Field::Spf, cube.spf != auth::SPF.all()),
         (
             Field::Auth,
-            cube.dmarc != auth::DMARC.all() || cube.spf != auth::SPF.all() || cube.compauth != auth::COMPAUTH.all(),
+            cube.dmarc != auth::DMARC.all() || cube.compauth != auth::COMPAUTH.all(),
         ),
         (Field::Headers, texts),
     ];

@@ -24,6 +24,8 @@ pub struct Product {
     pub role: Role,
     /// Ends of the names that its customers' MX records point to.
     pub mx: &'static [&'static str],
+    /// The name whose SPF record lists from where it hands mail on, where its vendor says so.
+    pub egress: Option<&'static str>,
 }
 
 /// All products that MX can show, sorted by id.
@@ -42,12 +44,14 @@ pub static PRODUCTS: &[Product] = &[
         name: "Exchange Online",
         role: Role::Mailboxes,
         mx: &["mail.office365.us", "mail.protection.outlook.com", "mx.microsoft"],
+        egress: None,
     },
     Product {
         id: "google",
         name: "Google Workspace",
         role: Role::Mailboxes,
         mx: &["google.com", "googlemail.com"],
+        egress: None,
     },
     product(
         "hornetsecurity",
@@ -58,11 +62,12 @@ pub static PRODUCTS: &[Product] = &[
         "mimecast",
         "Mimecast",
         &["mimecast-offshore.com", "mimecast-pscom-us.com", "mimecast.com"],
-    ),
+    )
+    .handing_on("_netblocks.mimecast.com"),
     product("proofpoint", "Proofpoint on Demand", &["gpphosted.com", "pphosted.com"]),
     product("proofpoint-essentials", "Proofpoint Essentials", &["ppe-hosted.com"]),
     product("sophos", "Sophos Email", &["reflexion.net", "sophos.com"]),
-    product("spamexperts", "SpamExperts", &["antispamcloud.com"]),
+    product("spamexperts", "SpamExperts", &["antispamcloud.com"]).handing_on("spf.antispamcloud.com"),
     product("symantec", "Symantec Email Security.cloud", &["messagelabs.com"]),
     product(
         "trend-micro",
@@ -77,6 +82,17 @@ const fn product(id: &'static str, name: &'static str, mx: &'static [&'static st
         name,
         role: Role::Filter,
         mx,
+        egress: None,
+    }
+}
+
+impl Product {
+    /// The same, with the name whose SPF record lists from where it hands mail on.
+    const fn handing_on(self, egress: &'static str) -> Self {
+        Self {
+            egress: Some(egress),
+            ..self
+        }
     }
 }
 

@@ -157,7 +157,13 @@ fn run(case: &Case, exports_may_be_missing: bool, failures: &mut String) -> Tena
     }
     let prepared = audit::prepare(&job, &library, &settings);
     for finding in &report.findings {
-        if let Some(told) = walked::contradiction(&prepared.reading.path, finding) {
+        // What is found may be so on one way alone.
+        let ways = prepared
+            .ways
+            .iter()
+            .map(|way| walked::contradiction(&way.path, finding));
+        let told: Option<Vec<String>> = ways.collect();
+        if let Some(told) = told.and_then(|told| told.into_iter().next()) {
             let _ = writeln!(failures, "{}: {}\n  {told}", finding.check, finding.message);
         }
         for (what, text) in style(finding) {
@@ -258,10 +264,16 @@ fn coverage(case: &Case, report: &TenantReport, failures: &mut String) {
             [stream, concern, answer] => (Some(*stream), *concern, *answer),
             _ => panic!("`{line}` is no line of coverage"),
         };
+        // `concern@path` is about one way alone.
+        let (concern, path) = match concern.split_once('@') {
+            Some((concern, path)) => (concern, Some(path)),
+            None => (concern, None),
+        };
         let rows: Vec<&str> = report
             .coverage
             .iter()
             .filter(|row| row.concern == concern && stream.is_none_or(|stream| row.stream == stream))
+            .filter(|row| path.is_none_or(|path| row.path == path))
             .map(|row| row.answer)
             .collect();
         if rows.is_empty() || rows.iter().any(|found| *found != answer) {

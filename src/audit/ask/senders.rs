@@ -5,11 +5,14 @@ mod header;
 mod tenant;
 mod vendor;
 
+use std::collections::BTreeMap;
+
 use super::trees::{Place, Trees};
 use crate::allow::domain::Domain;
 use crate::allow::ip::IpSet;
 use crate::dns::sources::DnsSources;
-use crate::dns::{Resolver, in_rounds};
+use crate::dns::spf::set::{Published, Sets};
+use crate::dns::{Name, Resolver, in_rounds};
 use crate::evidence::dns::{BroadTerm, BrokenSpf, DnsFacts, Drift, FailsDmarc, OtherFamily, OwnLacks, TooBroad};
 use crate::message::Identity;
 use crate::policy::Limits;
@@ -36,6 +39,7 @@ pub(in crate::audit) struct Senders {
     lacking: Vec<(OwnLacks, Place)>,
     families: Vec<(OtherFamily, Place)>,
     failing: Vec<(FailsDmarc, Place)>,
+    spf: BTreeMap<Domain, Sets>,
     passing: Vec<(String, &'static str)>,
 }
 
@@ -49,15 +53,28 @@ impl Senders {
                 found.of_vendor(requirement, about.limits, &trees);
                 found.of_tenant(requirement, about.domains, &trees);
                 found.header_senders(requirement, &trees);
+                found.results(requirement, about.domains, &trees);
             }
             found
         })
+    }
+
+    /// What SPF says of the hosts of a stream's envelope senders.
+    fn results(&mut self, requirement: &Requirement<'_>, domains: &[Spanned<Domain>], trees: &Trees<'_>) {
+        let named = envelope_domains(requirement).into_iter();
+        for (domain, _) in named.chain(tenant::sent_as(requirement, domains)) {
+            let spf = trees.of(&Name::from(&domain));
+            if !matches!(spf.tree.published, Published::Unanswered(_)) {
+                self.spf.entry(domain).or_insert_with(|| spf.sets.clone());
+            }
+        }
     }
 
     /// Puts the answers into sources, and says in `facts` where they stand.
     pub fn placed(self, facts: &mut DnsFacts, resolver: &dyn Resolver, places: &mut DnsSources, sources: &mut Sources) {
         let mut span = |place: &Place| place.span(resolver, places, sources);
         facts.passing = self.passing;
+        facts.spf = self.spf;
         let failing = self.failing.into_iter().map(|(fails, place)| FailsDmarc {
             answer: span(&place),
             ..fails

@@ -25,11 +25,12 @@ const MIN_TEXT: usize = 6;
 
 /// The vendors that allow lists of the exports show, in the order of the packs.
 pub(super) fn vendors<'a>(prepared: &Prepared, library: &'a Library) -> Vec<Shown<'a>> {
-    let path = &prepared.reading.path;
     let mut found = Vec::new();
     for pack in &library.packs {
         let mut by = Vec::new();
-        for (_, _, rule) in path.rules().filter(|(_, _, rule)| allows(rule)) {
+        // Every way holds the same exports.
+        let rules = prepared.ways.iter().take(1).flat_map(|way| way.path.rules());
+        for (_, _, rule) in rules.filter(|(_, _, rule)| allows(rule)) {
             let entries = rule
                 .lists
                 .iter()

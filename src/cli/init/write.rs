@@ -72,7 +72,7 @@ fn prose(out: &mut String, text: &str) {
 }
 
 fn domains(out: &mut String, prepared: &Prepared) {
-    match prepared.reading.domains.as_deref() {
+    match prepared.domains.as_deref() {
         Some(domains) if !domains.is_empty() => {
             prose(
                 out,
@@ -240,10 +240,10 @@ fn exports(out: &mut String, prepared: &Prepared) {
 }
 
 fn missing(prepared: &Prepared) -> Vec<String> {
-    let here = |kind: &str| prepared.reading.reads.iter().any(|read| read.kind == kind);
+    let here = |kind: &str| prepared.reads.iter().any(|read| read.kind == kind);
     PLATFORMS
         .iter()
-        .filter(|platform| platform.id == prepared.reading.path.platform)
+        .filter(|platform| platform.id == prepared.platform)
         .flat_map(|platform| (platform.exports)())
         .filter(|export| export.needed && !here(export.kind))
         .map(|export| export.command)

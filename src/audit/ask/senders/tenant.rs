@@ -49,7 +49,7 @@ impl Senders {
 }
 
 /// The tenant's domains that a stream has as envelope senders, with the value that says so.
-fn sent_as<'a>(requirement: &'a Requirement<'_>, domains: &[Spanned<Domain>]) -> Vec<(Domain, &'a Fact)> {
+pub(super) fn sent_as<'a>(requirement: &'a Requirement<'_>, domains: &[Spanned<Domain>]) -> Vec<(Domain, &'a Fact)> {
     let mut found: Vec<(Domain, &Fact)> = Vec::new();
     let any = required(requirement).find(|fact| fact.identity == Identity::MailFrom && fact.text == "@tenant");
     if let Some(fact) = any {

@@ -145,7 +145,6 @@ impl Senders {
         let name = Name::from(domain);
         let is_providers = |tree: &Tree| has_shared_hosts(&String::from_utf8_lossy(&tree.domain).to_ascii_lowercase());
         let mut terms = Vec::new();
-        let mut broad = IpSet::empty();
         for term in letting(&spf.tree, &name, &|tree| !is_providers(tree)) {
             let let_in = term.hosts.intersect(&spf.sets.pass.must);
             let hosts = let_in.minus(known);
@@ -171,8 +170,11 @@ impl Senders {
             if told.flat_map(|(_, terms)| terms).any(|(_, known)| *known == place) {
                 continue;
             }
-            broad = broad.union(&hosts);
-            let term_of = BroadTerm { why, answer: fact.span };
+            let term_of = BroadTerm {
+                why,
+                hosts,
+                answer: fact.span,
+            };
             terms.push((term_of, place));
         }
         if terms.is_empty() {
@@ -182,7 +184,6 @@ impl Senders {
             vendor: requirement.vendor().to_owned(),
             stream: requirement.stream_id(),
             domain: domain.clone(),
-            hosts: broad,
             terms: Vec::new(),
             value: fact.span,
         };
