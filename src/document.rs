@@ -14,6 +14,7 @@ mod duplicates;
 mod node;
 
 pub mod json;
+pub mod patch;
 pub mod toml;
 
 pub use cursor::Cursor;

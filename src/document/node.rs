@@ -184,6 +184,11 @@ impl<'a> Node<'a> {
         self.slot().has(DOUBLED)
     }
 
+    /// Its slot, and the slot after it and all it contains.
+    pub(super) fn reach(self) -> std::ops::Range<u32> {
+        self.index..self.slot().next
+    }
+
     fn slot(self) -> Slot {
         self.document.tape.slot(self.index)
     }
