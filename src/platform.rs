@@ -7,6 +7,7 @@ pub mod change;
 
 use jiff::civil::Date;
 
+use self::change::{Applied, Change};
 use crate::allow::address::AddressSet;
 use crate::allow::domain::Domain;
 use crate::allow::ip::IpSet;
@@ -25,6 +26,8 @@ pub struct Platform {
     pub exports: fn() -> Vec<ExportSpec>,
     /// Reads what it recognises among the files.
     pub read: fn(&ReadInput<'_>) -> Reading,
+    /// Applies changes to what it read, so that they can be judged by reading again.
+    pub apply: fn(&ReadInput<'_>, &[Change]) -> Applied,
     /// The advice vocabulary it understands.
     pub controls: &'static [&'static str],
     /// Ends of the names that its customers' MX records point to.

@@ -4,6 +4,8 @@
 //! The same change is applied to an export, so that its effect can be proved, and written for whoever carries it out;
 //! what undoes it is a change again.
 
+use crate::document::patch::Operation;
+
 /// A change to one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -118,6 +120,35 @@ impl Edit {
             Self::Add { setting, .. } | Self::Remove { setting, .. } | Self::Set { setting, .. } => setting,
         }
     }
+}
+
+/// Exports as they would be after changes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Applied {
+    /// The files that change, in the order of the input.
+    pub files: Vec<AppliedFile>,
+    /// Changes that were not applied. Nothing of them is in the files.
+    pub refused: Vec<Refused>,
+}
+
+/// One export as it would be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AppliedFile {
+    /// Index into [`ReadInput::files`](super::ReadInput::files).
+    pub file: usize,
+    /// Its text.
+    pub text: String,
+    /// What turns the old values into the new ones, to be done one after another.
+    pub operations: Vec<Operation>,
+}
+
+/// A change that cannot be applied to the exports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Index of the change.
+    pub change: usize,
+    /// Why.
+    pub reason: String,
 }
 
 /// One change, written for whoever carries it out.

@@ -3,6 +3,7 @@
 //! Reads exports of the cmdlets, puts them together into the stages of the mail path, and lets nothing of its own types out.
 //! The order of the stages: <https://learn.microsoft.com/defender-office-365/eop-about>.
 
+mod apply;
 mod build;
 mod bundle;
 mod claim;
@@ -41,6 +42,7 @@ pub static EXCHANGE: Platform = Platform {
     name: "Exchange Online",
     exports,
     read,
+    apply: apply::apply,
     controls: &[
         "advanced-delivery",
         "anti-phish-trusted",

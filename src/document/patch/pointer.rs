@@ -3,6 +3,7 @@
 use super::super::node::{Key, Node};
 use super::super::tape::Kind;
 use super::Conflict;
+use crate::source::Span;
 
 /// A place in a list or a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,17 @@ pub enum At<'a> {
 /// document.
 pub fn parent<'a>(root: Node<'a>, value: Node<'a>) -> Option<(Node<'a>, At<'a>)> {
     trail(root, value)?.pop()
+}
+
+/// The value that is written at a span.
+pub fn at<'a>(root: Node<'a>, span: Span) -> Option<Node<'a>> {
+    let mut node = root;
+    while node.span() != span {
+        let holds = |child: &Node<'a>| child.span().start <= span.start && span.end <= child.span().end;
+        let mut children = node.items().chain(node.entries().map(|(_, value)| value));
+        node = children.find(holds)?;
+    }
+    Some(node)
 }
 
 /// The pointer of a value: empty for the outermost one.

@@ -22,6 +22,19 @@ pub(super) struct Export<'a> {
     pub records: Vec<Node<'a>>,
     /// Where the export stands, for findings about what is not in it.
     pub span: Option<Span>,
+    /// Where new objects would go, in the order of the files.
+    pub homes: Vec<Home>,
+}
+
+/// A list that holds objects of one kind, or the only object.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Home {
+    /// Index of the file.
+    pub file: usize,
+    /// Where it is written.
+    pub span: Span,
+    /// Whether it is a section of a file that holds several exports.
+    pub is_section: bool,
 }
 
 /// All exports.
@@ -97,6 +110,11 @@ impl<'a> Bundle<'a> {
             export.complete = claim.complete && (export.complete || !export.supplied);
             export.supplied = true;
             export.span = export.span.or(Some(claim.key.unwrap_or(claim.span)));
+            export.homes.push(Home {
+                file,
+                span: claim.span,
+                is_section: claim.key.is_some(),
+            });
             export.records.extend(claim.records);
         }
     }
@@ -122,6 +140,13 @@ impl<'a> Bundle<'a> {
     pub fn all_records(&self, kind: Kind) -> impl Iterator<Item = Node<'a>> + '_ {
         let of = self.exports.iter().filter(move |((found, _), _)| *found == kind);
         of.flat_map(|(_, export)| export.records.iter().copied())
+    }
+
+    /// Where new objects of a kind would go.
+    pub fn homes(&self, kind: Kind, list: Option<TenantList>) -> &[Home] {
+        self.exports
+            .get(&(kind, list))
+            .map_or(&[], |export| export.homes.as_slice())
     }
 
     /// Whether a kind was supplied and says that it is all there is.

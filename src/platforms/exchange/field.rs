@@ -9,6 +9,7 @@ mod date;
 use std::borrow::Cow;
 
 use super::claim::is_cut_text;
+use crate::document::patch::Json;
 use crate::document::{Kind as Shape, Node};
 use crate::source::{Span, Spanned};
 
@@ -94,6 +95,9 @@ pub(crate) fn list(node: Option<Node<'_>>) -> List<'_> {
     list
 }
 
+/// The keys under which objects in lists hold their text.
+const ENTRY_KEYS: [&str; 5] = ["Sender", "Address", "Domain", "value", "Guid"];
+
 /// `{"value": […], "Count": 2}`: how Windows PowerShell writes an array that is wrapped in an object.
 fn wrapped_array(node: Node<'_>) -> Option<Node<'_>> {
     node.get("Count")?;
@@ -113,15 +117,40 @@ fn add<'a>(list: &mut List<'a>, item: Node<'a>) {
     }
 }
 
+/// The text of one entry of a list.
+pub(crate) fn entry_text(item: Node<'_>) -> Option<Cow<'_, str>> {
+    entry(item, 0)
+}
+
+/// `written` in the form of an entry that is there: a text, or an object that holds one under the same key.
+pub(crate) fn in_the_form_of(item: Node<'_>, written: &str) -> Json {
+    let inner = ENTRY_KEYS.iter().find_map(|wanted| {
+        let mut members = item.entries();
+        members.find(|(key, value)| key.name.trim().eq_ignore_ascii_case(wanted) && entry(*value, 1).is_some())
+    });
+    match inner {
+        Some((key, value)) => Json::Table(vec![(key.name.into_owned(), in_the_form_of(value, written))]),
+        None => Json::string(written),
+    }
+}
+
+/// The elements of what stands for a list: one, many, or wrapped in an object.
+pub(crate) fn elements(node: Node<'_>) -> Vec<Node<'_>> {
+    match wrapped_array(node) {
+        Some(wrapped) => wrapped.items().collect(),
+        None if node.kind() == Shape::List => node.items().collect(),
+        None => vec![node],
+    }
+}
+
 /// The text of an entry. The keys are those three programs read from allowed senders (export-formats T12), and those of
 /// wrapped values and GUIDs (section 2).
 fn entry(item: Node<'_>, depth: u8) -> Option<Cow<'_, str>> {
-    const KEYS: [&str; 5] = ["Sender", "Address", "Domain", "value", "Guid"];
     match item.kind() {
         Shape::String => item.as_str(),
         Shape::Number => Some(Cow::Borrowed(item.raw())),
         Shape::Table if depth < 2 => {
-            let mut inner = KEYS.iter().filter_map(|key| item.get(key));
+            let mut inner = ENTRY_KEYS.iter().filter_map(|key| item.get(key));
             inner.find_map(|inner| entry(inner, depth + 1))
         }
         _ => None,

@@ -25,6 +25,7 @@ use super::overrides::{Override, SCL_BYPASS, SKIP_SAFE_ATTACHMENTS, SKIP_SAFE_LI
 mod classes;
 mod stamps;
 
+pub(super) use classes::orphaned;
 use classes::unread_class;
 use stamps::{Stamp, stamp, stamp_in_turn};
 

@@ -1,5 +1,6 @@
 //! What `Conditions`, `Exceptions` and `Actions` name, and whether another key of the export explains it.
 
+use crate::document::Node;
 use crate::source::Span;
 
 use super::super::conditions::condition;
@@ -10,7 +11,26 @@ use super::{ACTIONS, ClassList, Does, Parts, is_unset};
 /// A class matches by its last part without `Predicate` or `Action`, as the prefix of a key (export-formats, `TransportRule`);
 /// one that is itself the name of a key only by that key.
 pub(super) fn unread_class(parts: &Parts<'_>) -> Option<(ClassList, String, Span)> {
-    parts.classes.iter().find_map(|(list, class)| {
+    unread_classes(parts)
+        .next()
+        .map(|(list, last, class)| (list, last, class.span()))
+}
+
+/// The classes that a rule would no longer explain if these keys, in lower case, were not set.
+pub(in super::super) fn orphaned<'a>(record: Node<'a>, unset: &[String]) -> Vec<Node<'a>> {
+    let mut parts = super::take(record);
+    let before: Vec<Span> = unread_classes(&parts).map(|(_, _, class)| class.span()).collect();
+    let stays = |key: &str| !unset.contains(&key.trim().to_ascii_lowercase());
+    parts.conditions.retain(|(key, ..)| stays(key));
+    parts.actions.retain(|(key, ..)| stays(key));
+    unread_classes(&parts)
+        .map(|(_, _, class)| class)
+        .filter(|class| !before.contains(&class.span()))
+        .collect()
+}
+
+fn unread_classes<'p, 'a>(parts: &'p Parts<'a>) -> impl Iterator<Item = (ClassList, String, Node<'a>)> + 'p {
+    parts.classes.iter().filter_map(|(list, class)| {
         let text = class.as_str()?;
         let last = text.rsplit('.').next()?;
         let bare = last.strip_suffix("Predicate").or_else(|| last.strip_suffix("Action"))?;
@@ -36,7 +56,7 @@ pub(super) fn unread_class(parts: &Parts<'_>) -> Option<(ClassList, String, Span
                 })
             }
         };
-        (!known).then(|| (*list, last.to_owned(), class.span()))
+        (!known).then(|| (*list, last.to_owned(), *class))
     })
 }
 
