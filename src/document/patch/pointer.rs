@@ -70,15 +70,12 @@ fn trail<'a>(root: Node<'a>, value: Node<'a>) -> Option<Vec<(Node<'a>, At<'a>)>>
     let mut node = root;
     while node.reach().start != wanted {
         let holds = |child: &Node<'a>| child.reach().contains(&wanted);
-        let (at, child) = match node.kind() {
-            Kind::List => {
-                let (at, child) = node.items().enumerate().find(|(_, child)| holds(child))?;
-                (At::Element(at), child)
-            }
-            _ => {
-                let (key, child) = node.entries().find(|(_, child)| holds(child))?;
-                (At::Member(key), child)
-            }
+        let (at, child) = if node.kind() == Kind::List {
+            let (at, child) = node.items().enumerate().find(|(_, child)| holds(child))?;
+            (At::Element(at), child)
+        } else {
+            let (key, child) = node.entries().find(|(_, child)| holds(child))?;
+            (At::Member(key), child)
         };
         trail.push((node, at));
         node = child;

@@ -183,20 +183,19 @@ impl<'a> Desk<'_, 'a> {
             let written = self.written(&mut patches, object.file, |desk, patch| desk.write(object, patch));
             self.refuse(&object.by, written);
         }
-        let (moved, new) = self.plan.order.settled();
-        for (record, priority) in moved {
+        let order = self.plan.order.clone();
+        let settled = order.settled();
+        for (record, priority) in settled.moved {
             let Ok(file) = self.file_of(record) else { continue };
             let number = |_: &Self, patch: &mut Patch<'a>| setting::write_number(patch, record, "Priority", priority);
             let written = self.written(&mut patches, file, number);
-            self.refuse(&self.plan.order.by().to_vec(), written);
+            self.refuse(order.by(), written);
         }
         let mut filled: Vec<Home> = Vec::new();
         let all_created = std::mem::take(&mut self.plan.created);
         for (index, created) in all_created.iter().enumerate() {
-            let priority = new
-                .iter()
-                .find(|(known, _)| *known == index)
-                .map(|(_, priority)| *priority);
+            let mut numbers = settled.new.iter();
+            let priority = numbers.find(|(known, _)| *known == index).map(|(_, number)| *number);
             let written = self.written(&mut patches, created.home.file, |desk, patch| {
                 let (_, root) = desk.root(created.home.file).ok_or(Conflict::Shape)?;
                 created.write(patch, root, priority)
@@ -232,12 +231,13 @@ impl<'a> Desk<'_, 'a> {
         file: usize,
         write: impl FnOnce(&Self, &mut Patch<'a>) -> Result<(), Conflict>,
     ) -> Result<(), Conflict> {
-        let mut patch = match patches.get(&file) {
-            Some(patch) => patch.clone(),
-            None => {
-                let (text, root) = self.root(file).ok_or(Conflict::Shape)?;
-                Patch::new(text, root)?
-            }
+        let known = patches.get(&file).cloned();
+        let mut patch = match known {
+            Some(patch) => patch,
+            None => self
+                .root(file)
+                .ok_or(Conflict::Shape)
+                .and_then(|(text, root)| Patch::new(text, root))?,
         };
         write(self, &mut patch)?;
         patches.insert(file, patch);

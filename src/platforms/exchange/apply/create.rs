@@ -1,5 +1,7 @@
 //! New objects: what they carry, and where they go.
 
+use std::borrow::Cow;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 
@@ -80,7 +82,7 @@ impl Created {
         }
         let own = typed.find(|word| Kind::of_resource(word) == Some(self.kind));
         let noun = self.kind.cmdlet().trim_start_matches("Get-").to_ascii_lowercase();
-        let word = own.map_or_else(|| format!("microsoft.exchange.{noun}"), |word| word.into_owned());
+        let word = own.map_or_else(|| format!("microsoft.exchange.{noun}"), Cow::into_owned);
         Json::Table(vec![
             ("displayName".to_owned(), Json::string(&self.name)),
             ("resourceType".to_owned(), Json::String(word)),

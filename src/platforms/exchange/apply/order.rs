@@ -31,6 +31,15 @@ enum Is<'a> {
     New(usize),
 }
 
+/// The numbers that come out.
+#[derive(Default)]
+pub(super) struct Settled<'a> {
+    /// Records whose number changes.
+    pub(super) moved: Vec<(Node<'a>, i64)>,
+    /// What is created, by index.
+    pub(super) new: Vec<(usize, i64)>,
+}
+
 /// The priority that a new rule is to have.
 pub(super) fn wanted(settings: &[(&'static str, Value)]) -> Option<i64> {
     settings.iter().find_map(|(setting, value)| match value {
@@ -96,21 +105,21 @@ impl<'a> Order<'a> {
         self.rules.insert(to.min(self.rules.len()), rule);
     }
 
-    /// The records whose number changes, and the numbers of new rules.
-    pub(super) fn settled(&self) -> (Vec<(Node<'a>, i64)>, Vec<(usize, i64)>) {
-        let (mut moved, mut new) = (Vec::new(), Vec::new());
+    /// The numbers of all rules.
+    pub(super) fn settled(&self) -> Settled<'a> {
+        let mut settled = Settled::default();
         let numbered = self.rules.iter().filter(|rule| rule.number.is_some());
         for (rule, number) in numbered.zip(&self.numbers) {
             match rule.is {
-                Is::New(index) => new.push((index, *number)),
+                Is::New(index) => settled.new.push((index, *number)),
                 Is::Old(record) => {
                     if field::integer(record.get("Priority")).into_value() != Some(*number) {
-                        moved.push((record, *number));
+                        settled.moved.push((record, *number));
                     }
                 }
             }
         }
-        (moved, new)
+        settled
     }
 
     /// The changes that moved rules.

@@ -309,8 +309,8 @@ fn write_list<'a>(patch: &mut Patch<'a>, node: Node<'a>, items: &[Item<'a>], kin
     }
     for entry in old {
         let stays = kept.iter().any(|node| node.span() == entry.span());
-        let is_whole = entry.span() == node.span();
-        if !stays && !(is_whole && is_blank(entry)) {
+        let is_none = entry.span() == node.span() && is_blank(entry);
+        if !stays && !is_none {
             patch.remove(entry)?;
         }
     }
