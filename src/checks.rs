@@ -19,6 +19,7 @@ pub mod broad_allow;
 pub mod cannot_tell;
 pub mod cross_vendor_allow;
 pub mod dead_rule;
+pub mod dkim_key_missing;
 pub mod domain_unregistered;
 pub mod expectation_broken;
 pub mod expired_exception;
@@ -94,6 +95,7 @@ pub static CHECKS: &[&Check] = &[
     &stale_value::CHECK,
     &unneeded_allow::CHECK,
     &vendor_residue::CHECK,
+    &dkim_key_missing::CHECK,
     &domain_unregistered::CHECK,
     &hop_mismatch::CHECK,
     &hop_not_audited::CHECK,

@@ -26,6 +26,19 @@ pub enum Selector {
     Unknown,
 }
 
+impl Selector {
+    /// Why no signature holds by it, where that is known. Completes "the key `x` ...".
+    pub fn loss(&self) -> Option<String> {
+        match self {
+            Self::Key(_) | Self::Failed(_) | Self::Unknown => None,
+            Self::Revoked(_) => Some("was revoked".to_owned()),
+            Self::Unusable => Some("cannot be read".to_owned()),
+            Self::Several(count) => Some(format!("is one of {count}, of which receivers may take any")),
+            Self::Missing => Some("does not exist".to_owned()),
+        }
+    }
+}
+
 /// A key as published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {

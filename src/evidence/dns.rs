@@ -83,6 +83,8 @@ pub struct DnsFacts {
     pub families: Vec<OtherFamily>,
     /// A host that takes the tenant's mail over IPv6 without a filter in front.
     pub takes_ipv6: Option<TakesIpv6>,
+    /// Selectors that packs name, and under which there is no key that can be used.
+    pub keys: Vec<LostKey>,
     /// Header senders whose policy mail of a vendor cannot meet.
     pub failing: Vec<FailsDmarc>,
     /// What SPF says of the hosts of envelope senders.
@@ -212,6 +214,25 @@ pub struct OwnLacks {
     /// The record.
     pub answer: Span,
     /// The value of the pack that says that the stream writes as the tenant.
+    pub value: Span,
+}
+
+/// A selector that a pack names, and under which there is no key that can be used.
+#[derive(Debug, Clone)]
+pub struct LostKey {
+    /// Pack id.
+    pub vendor: String,
+    /// Stream id.
+    pub stream: &'static str,
+    /// The signing domain.
+    pub domain: Domain,
+    /// The selector.
+    pub selector: String,
+    /// Completes "the key `x` ...": `was revoked`.
+    pub what: String,
+    /// What DNS says instead.
+    pub answer: Span,
+    /// The value of the pack.
     pub value: Span,
 }
 

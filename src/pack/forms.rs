@@ -240,6 +240,12 @@ static VALUE: Form = Form {
              that are long or rotate.",
         ),
         AT,
+        optional(
+            "selector",
+            Shape::OneOrMore(&Shape::Text),
+            "Selectors under which a signing domain publishes its keys; only for `dkim`. With them, DNS can say whether \
+             the keys are still there.",
+        ),
         PICK,
         MAX_ITEMS,
         optional(

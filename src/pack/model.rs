@@ -152,6 +152,8 @@ pub struct Value {
     pub value: Spanned<String>,
     /// As understood.
     pub parsed: Parsed,
+    /// Selectors of a signing domain.
+    pub selectors: Vec<Spanned<String>>,
     /// Whether it is in use.
     pub status: Spanned<Status>,
     /// First day.

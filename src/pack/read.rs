@@ -9,6 +9,7 @@ use super::words::{
     Clears, Delivery, Grade, GrantKind, LogColumn, LogStatus, ParameterType, Pick, Sharing, SmtpWhenApi, Status,
     StreamKind, Strength, Window,
 };
+use crate::allow::domain::Domain;
 use crate::document::{Kind, Node};
 use crate::form::{Fields, Log, bad};
 use crate::message::Identity;
@@ -100,6 +101,7 @@ fn value(row: &Fields<'_>, log: &mut Log) -> Option<Value> {
         identity,
         value: text.or_else(|| file.clone())?,
         parsed: parsed?,
+        selectors: selectors(row, identity, log),
         status,
         since: row.date("since"),
         until: row.date("until"),
@@ -116,6 +118,28 @@ fn value(row: &Fields<'_>, log: &mut Log) -> Option<Value> {
         note: row.text("note"),
         span: row.span(),
     })
+}
+
+/// The selectors of a signing domain: names below `_domainkey`.
+fn selectors(row: &Fields<'_>, identity: Spanned<Identity>, log: &mut Log) -> Vec<Spanned<String>> {
+    if let (Some(key), false) = (row.key("selector"), identity.value == Identity::Dkim) {
+        let message = format!("`selector` says nothing about `{}`", identity.value.as_str());
+        log.push(bad(key, message, "only for `dkim`").also(identity.span, "this is something else"));
+        return Vec::new();
+    }
+    let mut selectors = row.texts("selector");
+    selectors.retain(|selector| {
+        let is_name = Domain::parse(&format!("{}.example", selector.value)).is_ok();
+        if !is_name {
+            log.bad(
+                selector.span,
+                format!("`{}` is no selector", selector.value),
+                "no part of a name",
+            );
+        }
+        is_name
+    });
+    selectors
 }
 
 /// The text of a value: what is written, or the name of a header that must merely be present.

@@ -247,3 +247,55 @@ fn packs_without_records_and_wrong_usage() {
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{arguments:?}");
     }
 }
+
+#[test]
+fn keys_that_a_pack_names() {
+    let signed = |selector: &str| {
+        format!(
+            "{PACK}\n[[value]]\nstream = \"phishing\"\nidentity = \"dkim\"\nvalue = \"acme.example\"\nselector = {selector}\nsource = \"help\"\n"
+        )
+    };
+    let bench = Bench::new();
+    let record = (
+        "_spf.acme.example",
+        "TXT",
+        "records = ['v=spf1 ip4:192.0.2.0/30 ip4:198.51.100.7 -all']",
+    );
+    let key = |rest| ("s1._domainkey.acme.example", "TXT", rest);
+    let arguments = ["pack", "verify", "acme", "--pack", "acme.toml", "--dns", "dns.toml"];
+    let run = |selector: &str, answers: &[(&str, &str, &str)], more: &[&str]| {
+        bench
+            .write("acme.toml", signed(selector))
+            .write("dns.toml", recording(answers));
+        bench.run(&[&arguments, more].concat())
+    };
+    for (rest, code, said) in [
+        ("records = ['v=DKIM1; p=AAAA']", 0, "is there"),
+        ("records = ['v=DKIM1; p=']", 1, "was revoked"),
+        ("rcode = 'NXDOMAIN'", 1, "does not exist"),
+        ("rcode = 'TIMEOUT'", 0, "could not be asked for"),
+    ] {
+        let ran = run("\"s1\"", &[record, key(rest)], &[]);
+        assert!(
+            ran.out
+                .contains(&format!("acme: the key `s1._domainkey.acme.example` {said}\n")),
+            "{}{}",
+            ran.out,
+            ran.err
+        );
+        assert_eq!(ran.code, Some(code), "{}", ran.out);
+    }
+    let ran = run(
+        "[\"s1\", \"s2\"]",
+        &[record, key("records = ['v=DKIM1; p=AAAA']")],
+        &["--format", "json"],
+    );
+    let json = ran.json();
+    assert_eq!(json[0]["keys"][0]["state"], "agrees");
+    assert_eq!(
+        (&json[0]["keys"][1]["selector"], &json[0]["keys"][1]["state"]),
+        (&"s2".into(), &"unknown".into())
+    );
+    let ran = run("\"a b\"", &[record], &[]);
+    assert!(ran.err.contains("`a b` is no selector"), "{}", ran.err);
+}

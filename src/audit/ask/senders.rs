@@ -2,6 +2,7 @@
 //! whether the tenant's own records let vendors send as the tenant.
 
 mod header;
+mod keys;
 mod tenant;
 mod vendor;
 
@@ -13,7 +14,9 @@ use crate::allow::ip::IpSet;
 use crate::dns::sources::DnsSources;
 use crate::dns::spf::set::{Published, Sets};
 use crate::dns::{Name, Resolver, in_rounds};
-use crate::evidence::dns::{BroadTerm, BrokenSpf, DnsFacts, Drift, FailsDmarc, OtherFamily, OwnLacks, TooBroad};
+use crate::evidence::dns::{
+    BroadTerm, BrokenSpf, DnsFacts, Drift, FailsDmarc, LostKey, OtherFamily, OwnLacks, TooBroad,
+};
 use crate::message::Identity;
 use crate::policy::Limits;
 use crate::requirement::{Fact, Means, Requirement};
@@ -38,6 +41,7 @@ pub(in crate::audit) struct Senders {
     broad: Vec<(TooBroad, Vec<(BroadTerm, Place)>)>,
     lacking: Vec<(OwnLacks, Place)>,
     families: Vec<(OtherFamily, Place)>,
+    keys: Vec<(LostKey, Place)>,
     failing: Vec<(FailsDmarc, Place)>,
     spf: BTreeMap<Domain, Sets>,
     passing: Vec<(String, &'static str)>,
@@ -52,6 +56,7 @@ impl Senders {
             for requirement in about.requirements.iter().filter(|one| one.needs_smtp()) {
                 found.of_vendor(requirement, about.limits, &trees);
                 found.of_tenant(requirement, about.domains, &trees);
+                found.signing_keys(requirement, resolver);
                 found.header_senders(requirement, &trees);
                 found.results(requirement, about.domains, &trees);
             }
@@ -80,6 +85,11 @@ impl Senders {
             ..fails
         });
         facts.failing = failing.collect();
+        let keys = self.keys.into_iter().map(|(key, place)| LostKey {
+            answer: span(&place),
+            ..key
+        });
+        facts.keys = keys.collect();
         let drifts = self.drifts.into_iter().map(|(drift, place)| Drift {
             answer: span(&place),
             ..drift

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::rc::Rc;
 
 use crate::dns::sources::DnsSources;
@@ -60,8 +59,10 @@ pub(super) struct Place {
 enum Part {
     /// The SPF record among the texts, or a part of it.
     Spf(Option<Extent>),
-    /// A record by its number, or a part of its text.
-    Record(usize, Option<Range<usize>>),
+    /// A record by its number.
+    Record(usize),
+    /// Its first line.
+    Whole,
 }
 
 impl Place {
@@ -77,7 +78,15 @@ impl Place {
     pub fn record(question: Question, index: usize) -> Self {
         Self {
             question,
-            part: Part::Record(index, None),
+            part: Part::Record(index),
+        }
+    }
+
+    /// A whole answer.
+    pub fn answer(question: Question) -> Self {
+        Self {
+            question,
+            part: Part::Whole,
         }
     }
 
@@ -86,7 +95,8 @@ impl Place {
         let answer = resolver.ask(&self.question);
         let placed = places.place(sources, &self.question, &answer);
         let (index, part) = match &self.part {
-            Part::Record(index, part) => (Some(*index), part.clone()),
+            Part::Whole => return placed.head,
+            Part::Record(index) => (Some(*index), None),
             Part::Spf(extent) => {
                 let is_spf = |text: &Vec<u8>| text.get(..6).is_some_and(|start| start.eq_ignore_ascii_case(b"v=spf1"));
                 let mut records = answer.records().iter();

@@ -2,6 +2,7 @@
 //! what the packs could say instead. It writes no file.
 
 mod compare;
+mod keys;
 mod propose;
 mod show;
 
@@ -11,10 +12,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use self::compare::{Compared, State};
+use self::keys::NamedKey;
 use super::super::asking::DnsArgs;
 use super::super::{Outcome, load_packs, no_such_pack};
 use crate::audit::{Dns, Library};
-use crate::dns::Resolver;
+use crate::dns::{Resolver, in_rounds};
 use crate::pack::Pack;
 use crate::problem::Level;
 use crate::report;
@@ -53,6 +55,8 @@ struct Verified<'a> {
     pack: &'a Pack,
     /// One for each stream that names a record.
     streams: Vec<Compared<'a>>,
+    /// The keys that it names.
+    keys: Vec<NamedKey<'a>>,
     /// What the pack could say instead, as a unified diff.
     diff: Option<String>,
 }
@@ -78,11 +82,14 @@ fn verify(args: &VerifyArgs) -> Result<Outcome, String> {
         is_unusable |= problem.level == Level::Deny;
     }
     let packs = chosen(&library, &args.ids)?;
-    let verified: Vec<Verified<'_>> = packs.into_iter().map(|pack| of(pack, &library, &*resolver)).collect();
-    let has_drift = verified
-        .iter()
-        .flat_map(|one| &one.streams)
-        .any(|stream| stream.state() == State::Drift);
+    let verified: Vec<Verified<'_>> = in_rounds(&*resolver, |resolver| {
+        packs.iter().map(|pack| of(pack, &library, resolver)).collect()
+    });
+    let has_drift = verified.iter().any(|one| {
+        let streams = one.streams.iter().map(Compared::state);
+        let mut states = streams.chain(one.keys.iter().map(NamedKey::state));
+        states.any(|state| state == State::Drift)
+    });
     let out = match args.format {
         Form::Human => show::human(&verified),
         Form::Json => show::json(&verified),
@@ -113,5 +120,10 @@ fn chosen<'a>(library: &'a Library, ids: &[String]) -> Result<Vec<&'a Pack>, Str
 fn of<'a>(pack: &'a Pack, library: &Library, resolver: &dyn Resolver) -> Verified<'a> {
     let streams = compare::pack(pack, resolver);
     let diff = propose::diff(pack, &streams, &library.sources);
-    Verified { pack, streams, diff }
+    Verified {
+        pack,
+        streams,
+        keys: keys::pack(pack, resolver),
+        diff,
+    }
 }

@@ -3,13 +3,14 @@
 use super::super::trees::{Place, Trees};
 use super::{Senders, hosts_of, required};
 use crate::allow::domain::Domain;
+use crate::dns::dkim::{Selector, look_up};
 use crate::dns::dmarc::{Applied, Judgment, Message, Method, Policy, judge};
 use crate::dns::spf::Verdict;
 use crate::dns::{Name, Resolver};
 use crate::evidence::dns::FailsDmarc;
 use crate::message::Identity;
-use crate::requirement::{Means, Requirement};
-use crate::source::Span;
+use crate::requirement::{Fact, Means, Requirement};
+use crate::source::{Span, Spanned};
 
 /// More ways to combine senders and signers than these, and authentication is left open.
 const MAX_COMBINED: usize = 256;
@@ -49,14 +50,25 @@ impl Senders {
     }
 }
 
+/// Whether one of the keys that the pack names for a signer is there. Where it names none, the pack's word counts.
+fn has_key(requirement: &Requirement<'_>, fact: &Fact, domain: &Domain, resolver: &dyn Resolver) -> bool {
+    let mut values = requirement.pack.values.iter();
+    let value = values.find(|value| value.value.span == fact.span);
+    let selectors = value.map_or(&[][..], |value| &value.selectors);
+    let found = |selector: &Spanned<String>| look_up(resolver, &selector.value, domain);
+    // All are asked, whatever comes of the first.
+    let found: Vec<Selector> = selectors.iter().map(found).collect();
+    found.is_empty() || found.iter().any(|found| matches!(found, Selector::Key(_)))
+}
+
 /// What a stream's mail shows to receivers that check it.
 struct Sent {
     /// Domains of header senders, each with the value that names it.
     header: Vec<(Domain, Span)>,
     /// Domains of envelope senders, each with what SPF says of the vendor's hosts.
     envelope: Vec<(Domain, Verdict)>,
-    /// Domains of which one signs; empty if nobody does.
-    signers: Vec<Domain>,
+    /// Domains of which one signs, and whether it surely has a key; empty if nobody does.
+    signers: Vec<(Domain, bool)>,
 }
 
 impl Sent {
@@ -97,7 +109,8 @@ impl Sent {
                 if below || !exact {
                     return None;
                 }
-                signers.push(domain);
+                let is_sure = has_key(requirement, fact, &domain, trees.resolver);
+                signers.push((domain, is_sure));
             }
         }
         if header.len() * envelope.len() * signers.len().max(1) > MAX_COMBINED {
@@ -134,7 +147,12 @@ impl Sent {
         let signed: Vec<&[Domain]> = if self.signers.is_empty() {
             vec![&[]]
         } else {
-            self.signers.iter().map(std::slice::from_ref).collect()
+            // The vendor may have keys that the pack does not know, so both is possible where none of those is there.
+            let signers = self.signers.iter().flat_map(|(domain, is_sure)| {
+                let unsigned = (!is_sure).then_some(&[][..]);
+                [Some(std::slice::from_ref(domain)), unsigned]
+            });
+            signers.flatten().collect()
         };
         let mut judged = Vec::new();
         for (domain, verdict) in &self.envelope {

@@ -162,7 +162,7 @@ fn stream<'a>(
 }
 
 /// Values that must hold today.
-fn is_in_use(value: &Value) -> bool {
+pub(super) fn is_in_use(value: &Value) -> bool {
     matches!(value.status.value, Status::Current | Status::Reserve)
 }
 

@@ -17,7 +17,7 @@ pub(super) fn human(packs: &[Verified<'_>]) -> String {
     let mut text = String::new();
     for one in packs {
         let id = line(&one.pack.id.value);
-        if one.streams.is_empty() {
+        if one.streams.is_empty() && one.keys.is_empty() {
             let _ = writeln!(text, "{id}: names no record");
         }
         for stream in &one.streams {
@@ -29,6 +29,10 @@ pub(super) fn human(packs: &[Verified<'_>]) -> String {
             let names: Vec<String> = stream.records.iter().map(|(_, domain)| format!("`{domain}`")).collect();
             let _ = writeln!(text, "{id}: `{}` {word} {}", stream.stream.as_str(), names.join(", "));
             rows(stream, &mut text);
+        }
+        for key in &one.keys {
+            let name = line(&format!("{}._domainkey.{}", key.selector, key.domain)).into_owned();
+            let _ = writeln!(text, "{id}: the key `{name}` {}", key.words());
         }
         if let Some(diff) = &one.diff {
             text.push('\n');
@@ -93,7 +97,16 @@ struct WirePack<'a> {
     pack: &'a str,
     names_record: bool,
     streams: Vec<WireStream<'a>>,
+    keys: Vec<WireKey<'a>>,
     diff: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct WireKey<'a> {
+    selector: &'a str,
+    domain: &'a str,
+    state: &'static str,
+    found: String,
 }
 
 #[derive(Serialize)]
@@ -125,14 +138,18 @@ pub(super) fn json(packs: &[Verified<'_>]) -> String {
     text
 }
 
+const fn word(state: State) -> &'static str {
+    match state {
+        State::Agrees => "agrees",
+        State::Drift => "drift",
+        State::Unknown => "unknown",
+    }
+}
+
 fn wire<'a>(one: &'a Verified<'a>) -> WirePack<'a> {
     let streams = one.streams.iter().map(|stream| WireStream {
         stream: stream.stream.as_str(),
-        state: match stream.state() {
-            State::Agrees => "agrees",
-            State::Drift => "drift",
-            State::Unknown => "unknown",
-        },
+        state: word(stream.state()),
         records: stream.records.iter().map(|(_, domain)| domain.as_str()).collect(),
         refused: stream
             .refused
@@ -150,10 +167,17 @@ fn wire<'a>(one: &'a Verified<'a>) -> WirePack<'a> {
         unanswered: stream.unanswered.iter().map(ToString::to_string).collect(),
         remarks: &stream.remarks,
     });
+    let keys = one.keys.iter().map(|key| WireKey {
+        selector: key.selector,
+        domain: key.domain,
+        state: word(key.state()),
+        found: key.words(),
+    });
     WirePack {
         pack: &one.pack.id.value,
         names_record: !one.streams.is_empty(),
         streams: streams.collect(),
+        keys: keys.collect(),
         diff: one.diff.as_deref(),
     }
 }
