@@ -45,6 +45,8 @@ pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library, way: &'a Way) -> 
         accepted.minus(&way.not_to)
     };
     let gateway = way.path.entry_past_hops() > 0;
+    // Whoever names the domains says which ones are asked about.
+    let more_domains = way.path.more_domains.filter(|_| tenant.domains.is_empty());
     let mut requirements = Vec::new();
     for (vendor, answers) in tenant.vendors.iter().zip(&prepared.answers) {
         let ended = vendor.until.is_some_and(|until| until.value < prepared.now);
@@ -64,6 +66,11 @@ pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library, way: &'a Way) -> 
         let behind_filter =
             |requirement: &Requirement<'_>| way.path.mask.is_some() && requirement.delivery != Delivery::SmtpDirect;
         requirements.extend(found.into_iter().map(|requirement| {
+            let requirement = if more_domains.is_some() {
+                requirement.to_anybody(&accepted, &recipients)
+            } else {
+                requirement
+            };
             if behind_filter(&requirement) {
                 return requirement;
             }
@@ -93,6 +100,7 @@ pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library, way: &'a Way) -> 
         domains,
         accepted,
         elsewhere: way.not_to.clone(),
+        more_domains,
         unread: &prepared.unread,
         problems: &prepared.export_problems,
         reads: &prepared.reads,

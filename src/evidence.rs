@@ -10,6 +10,8 @@ pub mod entries;
 pub mod expectation;
 pub mod holes;
 pub mod shared;
+mod strangers;
+mod unseen;
 pub mod witness;
 pub mod words;
 
@@ -64,6 +66,8 @@ pub struct Facts<'a> {
     pub accepted: AddressSet,
     /// Those of them whose mail does not come this way.
     pub elsewhere: AddressSet,
+    /// What would decide which other domains the tenant has, where that cannot be read.
+    pub more_domains: Option<NeedId>,
     /// Keys that nobody reads.
     pub unread: &'a [Unread],
     /// What is wrong with the exports.
@@ -208,11 +212,12 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
     }
     let open = requirement.open;
     // What connects to the platform itself passes no filter in front of it.
-    let trace_of = |set: &MessageSet| match requirement.delivery {
-        Delivery::SmtpDirect => path.trace_from(path.entry_past_hops(), set, open),
-        _ => path.trace(&path.masked(set), open),
-    };
-    let trace = trace_of(&requirement.wide);
+    let trace_of = |set: &MessageSet| trace_on(path, requirement, set);
+    let mut trace = trace_of(&requirement.wide);
+    if let Some(need) = facts.more_domains {
+        strangers::hold_open_ends(&mut trace, &facts.accepted, need);
+    }
+    let trace = trace;
     let narrow = (requirement.narrow != requirement.wide).then(|| trace_of(&requirement.narrow));
     let dns = asks_dns(path);
     let mut rows: Vec<Row> = Vec::new();
@@ -257,6 +262,9 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
         if let Some(dns) = dns {
             hold_open_authentication(&mut coverage, &trace.sent, dns, open);
         }
+        if let Some(need) = facts.more_domains {
+            strangers::hold_open(&mut coverage, &facts.accepted, need);
+        }
         // What surely ends before this is judged is held against its end, and against nothing after it.
         let before = if concern == Concern::Routing { None } else { Some(stage) };
         let ended = ended.entry(before).or_insert_with(|| ended_by(&trace, before));
@@ -276,12 +284,21 @@ fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
             coverage,
         });
     }
-    let diagnoses = diagnosis::diagnose(facts, requirement, &trace, &rows);
+    let unseen = unseen::exports(facts, requirement, &trace);
+    let diagnoses = diagnosis::diagnose(facts, requirement, &trace, &rows, unseen);
     StreamEvidence {
         requirement,
         trace,
         rows,
         diagnoses,
+    }
+}
+
+/// Sends a set of a stream's messages on their way.
+fn trace_on<'p>(path: &'p MailPath, requirement: &Requirement<'_>, set: &MessageSet) -> Trace<'p> {
+    match requirement.delivery {
+        Delivery::SmtpDirect => path.trace_from(path.entry_past_hops(), set, requirement.open),
+        _ => path.trace(&path.masked(set), requirement.open),
     }
 }
 

@@ -53,6 +53,9 @@ pub const MX: &str = "mx";
 /// Key of the need that asks what SPF, DKIM and DMARC come to.
 pub const DNS: &str = "dns";
 
+/// Start of the keys of needs that ask whether a sender shows a certificate. Nobody shows one of a name that is not theirs.
+pub const CERTIFICATE: &str = "certificate/";
+
 /// What becomes of a message. Ordered from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
@@ -260,6 +263,8 @@ pub struct MailPath {
     pub grants: Vec<Grant>,
     /// The filter in front, if there is one: what it does to the addresses.
     pub mask: Option<Mask>,
+    /// What would decide which other domains it leads to, where that cannot be read.
+    pub more_domains: Option<NeedId>,
 }
 
 /// A setting that grants more than an allow does.
@@ -285,7 +290,18 @@ pub struct Mask {
     /// The addresses it connects from.
     pub egress: crate::allow::ip::IpSet,
     /// Whether authentication looks past it, at the host that connected to it.
-    pub skipped: bool,
+    pub skipped: Skip,
+}
+
+/// Whether authentication looks past a filter in front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Skip {
+    /// It sees the filter.
+    No,
+    /// It sees the host that connected to the filter.
+    Yes,
+    /// One of both; the need asks which. Addresses are kept as if it looked past.
+    Perhaps(NeedId),
 }
 
 impl MailPath {
@@ -305,6 +321,7 @@ impl MailPath {
             needs,
             grants: Vec::new(),
             mask: None,
+            more_domains: None,
         }
     }
 
@@ -318,10 +335,10 @@ impl MailPath {
     pub fn masked(&self, set: &crate::message::MessageSet) -> crate::message::MessageSet {
         let Some(mask) = &self.mask else { return set.clone() };
         set.map(|cube| {
-            let auth_ip = if mask.skipped {
-                cube.ip.clone()
-            } else {
+            let auth_ip = if mask.skipped == Skip::No {
                 mask.egress.clone()
+            } else {
+                cube.ip.clone()
             };
             Some(crate::message::Cube {
                 ip: mask.egress.clone(),
@@ -335,7 +352,7 @@ impl MailPath {
     pub fn masked_message(&self, message: &crate::message::Message) -> crate::message::Message {
         let Some(mask) = &self.mask else { return message.clone() };
         let ip = mask.egress.smallest().unwrap_or(message.ip);
-        let auth_ip = if mask.skipped { message.ip } else { ip };
+        let auth_ip = if mask.skipped == Skip::No { ip } else { message.ip };
         crate::message::Message {
             ip,
             auth_ip,
@@ -390,6 +407,11 @@ impl MailPath {
             .iter()
             .take_while(|stage| stage.id.starts_with("hop/"))
             .count()
+    }
+
+    /// Whether a filter stands in front. That nobody takes mail is no filter.
+    pub fn has_hops(&self) -> bool {
+        self.mask.is_some() || self.stages.iter().any(|stage| stage.id == "hop/gateway")
     }
 
     /// The stage that judges a concern.

@@ -230,6 +230,29 @@ impl<'p> Requirement<'p> {
         }
     }
 
+    /// The same to whomever, where these are not all of the tenant's domains. What is below those that are known says nothing
+    /// of others.
+    #[must_use]
+    pub fn to_anybody(self, known: &AddressSet, recipients: &AddressSet) -> Self {
+        let domains: Vec<Domain> = known.positive_domains().map(|(domain, ..)| domain).collect();
+        let below: Vec<AddressSet> = domains.iter().map(AddressSet::with_subs).collect();
+        let others = AddressSet::all_addresses().minus(&AddressSet::union_all(&below));
+        let to = others.union(recipients);
+        let widened = |set: &MessageSet| {
+            set.map(|cube| {
+                Some(Cube {
+                    to: to.clone(),
+                    ..cube.clone()
+                })
+            })
+        };
+        Self {
+            narrow: widened(&self.narrow),
+            wide: widened(&self.wide),
+            ..self
+        }
+    }
+
     /// Vendor pack id.
     pub fn vendor(&self) -> &str {
         &self.pack.id.value

@@ -362,6 +362,13 @@ pub fn parse_entry(text: &str) -> Result<IpEntry, IpError> {
     })
 }
 
+/// The hosts of a range that is written from its last address to its first.
+pub fn parse_reversed(text: &str) -> Option<IpSet> {
+    let (last, first) = text.split_once('-')?;
+    let read = parse_entry(&format!("{first}-{last}")).ok()?;
+    parse_entry(text).is_err().then_some(read.set)
+}
+
 fn parts(text: &str, separator: impl Fn(char) -> bool) -> Vec<String> {
     let parts = text.split(separator).map(str::trim);
     parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()

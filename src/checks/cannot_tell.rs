@@ -108,7 +108,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
             value: need.key.clone(),
             labels,
             // A message shows nothing about an export that is not there.
-            witness: words::witness(&asked.part).filter(|_| !need.key.starts_with("export/")),
+            witness: words::witness(evidence, &asked.streams, &asked.part).filter(|_| !need.key.starts_with("export/")),
             ..Draft::default()
         });
     }
@@ -169,7 +169,10 @@ fn holes(evidence: &Evidence<'_>, asked: &BTreeMap<NeedId, Asked>, findings: &mu
             stage: Some(evidence.stage_id(hole.rule.stage)),
             value: need.key.clone(),
             labels,
-            witness: hole.witness.as_ref().map(Witness::of),
+            witness: hole
+                .witness
+                .as_ref()
+                .map(|message| Witness::of(message).straight(hole.straight)),
             ..Draft::default()
         });
     }

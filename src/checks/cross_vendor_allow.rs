@@ -1,9 +1,10 @@
 //! `cross-vendor-allow`: unpaired lists multiply, so one vendor's domain is taken from another vendor's address.
 
-use crate::check::{Check, Draft, Findings, Group};
+use crate::check::{Check, Draft, Findings, Group, Witness};
 use crate::evidence::diagnosis::{compares, touches};
 use crate::evidence::{Evidence, words};
 use crate::message::Identity;
+use crate::path::guard::Truth;
 use crate::path::{List, Rule};
 use crate::problem::{Label, Level};
 use crate::requirement::Requirement;
@@ -96,7 +97,7 @@ fn witness(
     hosts: &List,
     sender: &str,
     host: &str,
-) -> Option<crate::check::Witness> {
+) -> Option<Witness> {
     let fact = |vendor: &str, list: &List| {
         evidence
             .facts
@@ -115,5 +116,8 @@ fn witness(
             ..cube.clone()
         })
     });
-    words::witness(&rule.guard.split(&set).sure)
+    let message = rule.guard.split(&set).sure.witness()?;
+    let path = evidence.facts.path;
+    let plain = rule.guard.test(&path.masked_message(&message)) == Truth::Yes;
+    Some(Witness::of(&message).straight(!plain))
 }

@@ -11,7 +11,7 @@ pub(super) fn of(evidence: &Evidence<'_>, fault: &Fault) -> Draft {
         vendor,
         stream,
         stage: Some(evidence.stage_id(fault.first.stage)),
-        witness: words::witness(&fault.first.part),
+        witness: words::witness(evidence, &fault.streams, &fault.first.part),
         ..Draft::default()
     }
 }

@@ -32,7 +32,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
                     stage: rule.map(|(at, _)| evidence.stage_id(at.stage)),
                     object: rule.map(|(_, rule)| rule.object.clone()),
                     labels,
-                    witness: Some(Witness::of(&message)),
+                    witness: Some(Witness::behind(facts.path, &message)),
                     ..Draft::default()
                 }
             }
@@ -41,7 +41,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
                 message: format!("cannot tell whether it holds that {}", name(expect)),
                 help: "supply what is missing, or narrow the messages the row is about".to_owned(),
                 labels: vec![Label::new(expect.span, format!("expected: {}", wish(expect)))],
-                witness: message.map(|message| Witness::of(&message)),
+                witness: message.map(|message| Witness::behind(facts.path, &message)),
                 ..Draft::default()
             },
         };

@@ -76,7 +76,7 @@ impl Lost<'_> {
             vendor,
             stream,
             labels,
-            witness: words::witness(&self.fault.first.part),
+            witness: words::witness(evidence, &self.fault.streams, &self.fault.first.part),
             remedies: draft
                 .remedies
                 .into_iter()

@@ -12,6 +12,7 @@ use crate::problem::{Label, Level};
 use crate::requirement::{Fact, Means};
 use crate::source::Span;
 
+use super::dormant::drafts;
 use super::{draft, lookalike_domain, mend};
 
 /// The check.
@@ -26,6 +27,12 @@ pub static CHECK: Check = Check {
 };
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
+    // A policy that another outranks.
+    for mut draft in drafts(evidence, CHECK.id) {
+        // It is the one that would have to hold.
+        draft.labels.swap(0, 1);
+        findings.push(draft);
+    }
     let mut alike: Option<HashSet<Span>> = None;
     for fault in &evidence.faults {
         let Some(stream) = words::first(evidence, fault) else {

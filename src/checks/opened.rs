@@ -55,7 +55,7 @@ impl Opened<'_> {
             object: Some(self.object()),
             value: self.value().to_ascii_lowercase(),
             labels,
-            witness: self.hole.witness.as_ref().map(Witness::of),
+            witness: (self.hole.witness.as_ref()).map(|message| Witness::of(message).straight(self.hole.straight)),
             ..Draft::default()
         }
     }

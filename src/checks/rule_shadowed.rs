@@ -34,23 +34,23 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
         let earlier = rule.is_none_or(|rule| by < rule);
         let name = cleared.map_or("an allow", |rule| words::bare(&rule.object));
         let called = cleared.map_or_else(|| "an allow".to_owned(), |rule| words::called(&rule.object));
-        let text = if earlier {
-            "comes first and ends the evaluation"
-        } else {
-            "comes later and sets the SCL again"
+        // A score takes an allow of addresses back, as its page says; which of two scores counts no source says.
+        let disputed = cleared.is_some_and(|rule| rule.control == other.control);
+        let (text, does) = match (earlier, disputed) {
+            (true, _) => ("comes first and ends the evaluation", "keeps the message from"),
+            (false, true) => (
+                "comes later and sets the SCL again; no source says which of two rules wins",
+                "may take back the effect of",
+            ),
+            (false, false) => ("comes later and sets the SCL", "takes back the effect of"),
         };
         let mut labels = vec![Label::new(other.origin, text)];
         labels.extend(cleared.map(|rule| Label::new(rule.origin, "would clear it")));
         labels.push(words::asked(stream));
         findings.push(Draft {
             message: format!(
-                "{} {} {called}, which would clear {}",
+                "{} {does} {called}, which would clear {}",
                 words::called(&other.object),
-                if earlier {
-                    "keeps the message from"
-                } else {
-                    "takes back the effect of"
-                },
                 words::mail(evidence, &fault.streams),
             ),
             help: if earlier {

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::tape::{DOUBLED, Tape, same_name};
+use super::tape::{DOUBLED, Kind, Tape, same_name};
 use crate::problem::{Level, Problem, ProblemKind};
 use crate::source::{SourceId, Span};
 
@@ -151,6 +151,9 @@ impl Duplicates {
     fn report(&mut self, tape: &Tape, text: &str) {
         let pairs = std::mem::take(&mut self.pairs);
         for (later, first) in pairs {
+            if is_enumeration(tape, text, first, later) {
+                continue;
+            }
             let span = tape.slot(later).span(self.source);
             if self.problems.len() < SHOWN {
                 self.problems.push(problem(tape, text, self.source, first, later));
@@ -160,6 +163,15 @@ impl Duplicates {
             }
         }
     }
+}
+
+/// `{"value": 2, "Value": "Enforce"}`: how Windows PowerShell writes a value of an enumeration, with number and word.
+fn is_enumeration(tape: &Tape, text: &str, first: u32, later: u32) -> bool {
+    let (one, other) = (tape.string(text, first), tape.string(text, later));
+    let (small, large) = if one == "value" { (first, later) } else { (later, first) };
+    let names = tape.string(text, small) == "value" && tape.string(text, large) == "Value" && one != other;
+    let kind = |key: u32| tape.slot(key + 1).kind;
+    names && kind(small) == Kind::Number && kind(large) == Kind::String
 }
 
 fn problem(tape: &Tape, text: &str, source: SourceId, first: u32, later: u32) -> Problem {

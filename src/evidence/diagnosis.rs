@@ -13,6 +13,7 @@ use crate::path::trace::{Trace, narrowed};
 use crate::path::{DNS, Force, MX, NeedId, Rule, RuleAt, Verdict};
 use crate::requirement::Requirement;
 
+use super::unseen::{Unseen, exports_among};
 use super::{Facts, Row};
 
 use missing::lacking;
@@ -186,8 +187,23 @@ pub enum Cause {
 }
 
 /// Puts what is left of a stream down to causes.
-pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<'_>, rows: &[Row]) -> Vec<Diagnosis> {
-    let mut found = Vec::new();
+pub(super) fn diagnose(
+    facts: &Facts<'_>,
+    requirement: &Requirement<'_>,
+    trace: &Trace<'_>,
+    rows: &[Row],
+    unseen: Vec<Unseen>,
+) -> Vec<Diagnosis> {
+    let unseen = unseen.into_iter().map(|unseen| Diagnosis {
+        cause: Cause::Undecided {
+            needs: unseen.needs,
+            by: None,
+        },
+        stage: unseen.stage,
+        concerns: unseen.concerns,
+        part: unseen.part,
+    });
+    let mut found: Vec<Diagnosis> = unseen.collect();
     if requirement.needs_smtp() {
         for end in &trace.ends {
             if !end.sure.is_empty() {
@@ -299,8 +315,8 @@ pub fn diagnose(facts: &Facts<'_>, requirement: &Requirement<'_>, trace: &Trace<
     weigh(facts, requirement, trace, found)
 }
 
-/// What is undecided for mail that a surer fault keeps back anyway goes without saying; of several things that would
-/// decide, the plainest is asked for.
+/// What is undecided for mail that a surer fault keeps back anyway goes without saying, unless an export is missing; of
+/// several things that would decide, the plainest is asked for.
 fn sharpened(facts: &Facts<'_>, mut found: Vec<Diagnosis>) -> Vec<Diagnosis> {
     let held: MessageSet = found
         .iter()
@@ -308,8 +324,14 @@ fn sharpened(facts: &Facts<'_>, mut found: Vec<Diagnosis>) -> Vec<Diagnosis> {
         .fold(MessageSet::empty(), |all, diagnosis| all.union(&diagnosis.part));
     for diagnosis in &mut found {
         if let Cause::Undecided { needs, .. } = &mut diagnosis.cause {
-            diagnosis.part = diagnosis.part.minus(&held);
-            *needs = plainest(facts, needs);
+            let exports = exports_among(facts, needs);
+            if exports.is_empty() {
+                diagnosis.part = diagnosis.part.minus(&held);
+                *needs = plainest(facts, needs);
+            } else {
+                // A missing export is a fault of its own, whatever else keeps the mail back.
+                *needs = exports;
+            }
         }
     }
     found.retain(|diagnosis| !diagnosis.part.is_empty());

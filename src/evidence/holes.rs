@@ -57,6 +57,8 @@ pub struct Hole {
     pub inside: Option<Span>,
     /// What would decide it, where it is undecided.
     pub needs: BTreeSet<NeedId>,
+    /// Whether the witness has to be sent past a filter in front.
+    pub straight: bool,
 }
 
 /// What all questions about one tenant share.
@@ -193,7 +195,12 @@ fn gather(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, holes: &mut Vec<Hole
 /// Nobody surely gets in; whether somebody does may hang on something that is not known.
 fn undecided(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, reach: &MessageSet, holes: &mut Vec<Hole>) {
     let Some(message) = reach.witness() else { return };
-    let journey = asking.evidence.facts.path.walk(&message);
+    let path = asking.evidence.facts.path;
+    let entry = if path.has_hops() { path.entry_past_hops() } else { 0 };
+    let journey = path.walk_from(entry, &message);
+    if path.keeps_strangers_out(&journey).is_some() {
+        return;
+    }
     let wanted = rule.clears();
     let standings = journey.stages.iter().flat_map(|stage| &stage.concerns);
     let needs: BTreeSet<NeedId> = standings
@@ -216,6 +223,7 @@ fn undecided(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, reach: &MessageSe
             witness: Some(message),
             inside: None,
             needs,
+            straight: path.has_hops(),
         });
     }
 }
@@ -307,21 +315,23 @@ fn by_hosts(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, index: usize, hole
         }
         // What nothing explains is told list by list, with one message for all.
         let told = question == Question::Unexplained && shown;
-        let message = if told { None } else { show(asking, at, &part) };
+        let shows = if told { None } else { show(asking, at, &part) };
         // What is rejected or stopped before the allow cannot use it.
-        if message.is_none() && !told {
+        if shows.is_none() && !told {
             continue;
         }
+        let straight = shows.as_ref().is_some_and(|(_, straight)| *straight);
         shown |= question == Question::Unexplained;
         holes.push(Hole {
             question,
             rule: at,
             entry: Some((index, number)),
-            witness: message,
+            witness: shows.map(|(message, _)| message),
             inside: (question != Question::Unexplained)
                 .then(|| asked_for(evidence, hosts, shared))
                 .flatten(),
             needs: BTreeSet::new(),
+            straight,
         });
     }
 }
@@ -354,6 +364,7 @@ fn paired_names(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, holes: &mut Ve
                 witness: None,
                 inside: None,
                 needs: BTreeSet::new(),
+                straight: false,
             });
         }
     }
@@ -408,6 +419,7 @@ fn own_in_anti_spam(evidence: &Evidence<'_>, at: RuleAt, rule: &Rule, holes: &mu
                     witness: None,
                     inside: None,
                     needs: BTreeSet::new(),
+                    straight: false,
                 });
             }
         }
@@ -444,15 +456,15 @@ fn by_senders(
             continue;
         }
         let question = question_of(evidence, rule, senders);
-        let witness = show(asking, at, &part);
-        if witness.is_some() {
+        if let Some((message, straight)) = show(asking, at, &part) {
             holes.push(Hole {
                 question,
                 rule: at,
                 entry: Some((index, number)),
-                witness,
+                witness: Some(message),
                 inside: None,
                 needs: BTreeSet::new(),
+                straight,
             });
         }
     }
@@ -546,7 +558,7 @@ fn by_condition(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, reach: &Messag
         });
     let first = || conditions().find_map(|(index, list)| (!list.entries.is_empty()).then_some((index, 0)));
     let found = sharper.or_else(|| Some((forgeable(evidence, rule), first(), show(asking, at, reach)?)));
-    let Some((question, entry, message)) = found else {
+    let Some((question, entry, (message, straight))) = found else {
         return;
     };
     holes.push(Hole {
@@ -556,6 +568,7 @@ fn by_condition(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, reach: &Messag
         witness: Some(message),
         inside: None,
         needs: BTreeSet::new(),
+        straight,
     });
 }
 
@@ -617,8 +630,8 @@ fn spelled_by(matcher: &Matcher) -> Option<&str> {
     }
 }
 
-/// A message of the set for which the rule surely has its effect.
-fn show(asking: &Asking<'_, '_>, at: RuleAt, set: &MessageSet) -> Option<Message> {
+/// A message of the set for which the rule surely has its effect, and whether it has to be sent past a filter in front.
+fn show(asking: &Asking<'_, '_>, at: RuleAt, set: &MessageSet) -> Option<(Message, bool)> {
     let path = asking.evidence.facts.path;
     confirmed(path, set, 8, |message| path.holds_for(at, message, &asking.interfering))
 }

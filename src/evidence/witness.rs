@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::message::{Message, auth};
+use crate::path::{MailPath, Skip};
 
 /// One message that shows a finding, in words a person can send, search for, or hand to `allowaudit why`.
 /// A field that does not matter is empty.
@@ -22,7 +23,12 @@ pub struct Witness {
     pub headers: BTreeMap<String, String>,
     /// Authentication results, such as `dmarc=pass`.
     pub auth: Vec<String>,
+    /// Where it comes in, if not along the way that MX tells: the word that `why --entry` takes.
+    pub entry: Option<&'static str>,
 }
+
+/// Straight to the platform's own host, past a filter in front.
+pub const SMTP_DIRECT: &str = "smtp-direct";
 
 impl Witness {
     /// A message in words.
@@ -52,6 +58,29 @@ impl Witness {
             .into_iter()
             .flatten()
             .collect(),
+            entry: None,
+        }
+    }
+
+    /// A message as it is once a filter in front has had it: the address is that of whoever sent it to the filter, as far
+    /// as the platform looks past the filter.
+    pub fn behind(path: &MailPath, message: &Message) -> Self {
+        let sender = match &path.mask {
+            Some(mask) if mask.skipped != Skip::No => message.auth_ip,
+            _ => message.ip,
+        };
+        Self {
+            ip: Some(sender.to_string()),
+            ..Self::of(message)
+        }
+    }
+
+    /// The same, sent straight to the platform's own host.
+    #[must_use]
+    pub fn straight(self, is_straight: bool) -> Self {
+        Self {
+            entry: is_straight.then_some(SMTP_DIRECT),
+            ..self
         }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::message::{Concern, Concerns, MessageSet};
-use crate::pack::{Grade, Pack};
+use crate::pack::{Delivery, Grade, Pack};
 use crate::path::{Rule, RuleAt};
 use crate::problem::{Label, Level};
 use crate::requirement::Fact;
@@ -69,9 +69,17 @@ pub fn list(words: &[String]) -> String {
     }
 }
 
-/// A message of a set in words.
-pub fn witness(set: &MessageSet) -> Option<Witness> {
-    set.witness().map(|message| Witness::of(&message))
+/// A message of streams in words, as its sender sends it.
+pub fn witness(evidence: &Evidence<'_>, streams: &[usize], set: &MessageSet) -> Option<Witness> {
+    let message = set.witness()?;
+    let path = evidence.facts.path;
+    let first = streams.first().and_then(|index| evidence.streams.get(*index));
+    let straight = first.is_some_and(|stream| stream.requirement.delivery == Delivery::SmtpDirect);
+    Some(if straight {
+        Witness::of(&message).straight(path.has_hops())
+    } else {
+        Witness::behind(path, &message)
+    })
 }
 
 /// The name of an object without its kind.

@@ -315,18 +315,18 @@ impl Coverage {
 /// One message of a set for which a rule surely has its effect, found by asking the other evaluator.
 ///
 /// Rules before it may stop or undo it for part of the set; their parts are taken away one after the other.
-/// At most `tries` messages are walked.
-pub fn confirmed(
+/// At most `tries` messages are walked. Gives what `holds` says of the message, too.
+pub fn confirmed<T>(
     path: &MailPath,
     set: &MessageSet,
     tries: usize,
-    holds: impl Fn(&Message) -> Result<(), Option<RuleAt>>,
-) -> Option<Message> {
+    holds: impl Fn(&Message) -> Result<T, Option<RuleAt>>,
+) -> Option<(Message, T)> {
     let mut rest = set.clone();
     for _ in 0..tries {
         let message = rest.witness()?;
         match holds(&message) {
-            Ok(()) => return Some(message),
+            Ok(told) => return Some((message, told)),
             Err(Some(against)) => {
                 let rule = path.rule(against)?;
                 let matched = rule.guard.split(&rest);

@@ -6,7 +6,7 @@ use crate::message::{Concern, Concerns, Message};
 
 use super::guard::Truth;
 use super::index::RuleIndex;
-use super::{Effect, MailPath, NeedId, RuleAt, Verdict};
+use super::{CERTIFICATE, Effect, MailPath, NeedId, RuleAt, Verdict};
 
 /// What one concern comes to for one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,27 +129,62 @@ impl MailPath {
         RuleIndex::new(rules.filter(|(_, rule)| rule.in_force() && rule.effects.iter().any(interferes)))
     }
 
-    /// Whether one rule's clearance surely holds for a message: a walk of that rule among those that may interfere.
-    /// If it does not, the rule that surely or possibly keeps it off, if there is one.
+    /// Whether one rule's clearance surely holds for a message of a stranger, and if so, whether only for one that is sent
+    /// past the filters in front: walks of that rule among those that may interfere.
+    /// If it does not hold, the rule that surely or possibly keeps it off, if there is one.
     ///
     /// # Errors
     /// The rule against it.
-    pub fn holds_for(&self, rule: RuleAt, message: &Message, interfering: &RuleIndex) -> Result<(), Option<RuleAt>> {
+    pub fn holds_for(&self, rule: RuleAt, message: &Message, interfering: &RuleIndex) -> Result<bool, Option<RuleAt>> {
+        if !self.has_hops() {
+            return self.holds_from(0, rule, message, interfering).map(|_| false);
+        }
+        let along = self.holds_from(0, rule, &self.masked_message(message), interfering);
+        // What a filter may hold back is better shown past it.
+        if along == Ok(true) {
+            return Ok(false);
+        }
+        let past = self.holds_from(self.entry_past_hops(), rule, message, interfering);
+        past.map(|_| true)
+            .or_else(|against| along.map(|_| false).map_err(|_| against))
+    }
+
+    /// Whether the clearance holds; if so, whether the message surely comes as far.
+    fn holds_from(
+        &self,
+        entry: usize,
+        rule: RuleAt,
+        message: &Message,
+        interfering: &RuleIndex,
+    ) -> Result<bool, Option<RuleAt>> {
         let wanted = self.rule(rule).map_or(Concerns::NONE, super::Rule::clears);
         let mut among = interfering.met_by(message);
         if let Err(at) = among.binary_search(&rule) {
             among.insert(at, rule);
         }
-        let journey = self.walk_among(message, 0, Some(&among));
+        let journey = self.walk_among(message, entry, Some(&among));
+        if let Some(at) = self.keeps_strangers_out(&journey) {
+            return Err(Some(at));
+        }
         let mut concerns = journey.stages.iter().flat_map(|stage| &stage.concerns);
         let held = concerns.any(|(concern, standing)| {
             wanted.has(*concern) && matches!(standing, Standing::Cleared(at) if *at == rule)
         });
         if held {
-            return Ok(());
+            return Ok(journey.may_end.is_empty());
         }
         let mut steps = journey.stages.iter().flat_map(|stage| &stage.steps).map(|step| step.at);
         Err(steps.rfind(|at| *at != rule))
+    }
+
+    /// The rule that may end the way of a message unless it comes with a certificate, which a stranger does not have.
+    pub fn keeps_strangers_out(&self, journey: &Journey) -> Option<RuleAt> {
+        let certificate = |need: &NeedId| self.needed(*need).is_some_and(|need| need.key.starts_with(CERTIFICATE));
+        let mut steps = journey.stages.iter().flat_map(|stage| &stage.steps);
+        let step = steps.find(|step| {
+            journey.may_end.contains(&step.at) && !step.needs.is_empty() && step.needs.iter().all(certificate)
+        });
+        step.map(|step| step.at)
     }
 
     /// Walks one message past all rules, or past some, which are given in order.

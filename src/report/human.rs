@@ -392,6 +392,7 @@ fn witness_line(witness: &Witness) -> String {
     let headers = witness.headers.iter();
     parts.extend(headers.map(|(name, value)| format!("header `{name}: {value}`")));
     parts.extend(witness.auth.iter().cloned());
+    parts.extend(witness.entry.map(|entry| format!("entry {entry}")));
     parts.join(", ")
 }
 

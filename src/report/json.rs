@@ -279,6 +279,8 @@ struct WireWitness<'a> {
     dkim: &'a [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     auth: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<&'a str>,
 }
 
 impl<'a> WireWitness<'a> {
@@ -291,6 +293,7 @@ impl<'a> WireWitness<'a> {
             headers: &witness.headers,
             dkim: &witness.dkim,
             auth: &witness.auth,
+            entry: witness.entry,
         }
     }
 }

@@ -79,10 +79,6 @@ const LONG: &[(&str, &str)] = &[
         "src/platforms/exchange/connectors.rs",
         "one kind of object, and what it means for three stages",
     ),
-    (
-        "src/platforms/exchange/filter.rs",
-        "one stage: four kinds of policy with the same tiers",
-    ),
     ("src/platforms/exchange/kind.rs", "mostly the table of exports"),
     (
         "src/platforms/exchange/rules.rs",

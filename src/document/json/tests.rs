@@ -209,6 +209,13 @@ fn what_is_read_before_a_mistake_stays() {
 }
 
 #[test]
+fn number_and_word_of_an_enumeration_are_no_mistake() {
+    assert!(problems(r#"{"value": 2, "Value": "Enforce"}"#).is_empty());
+    assert!(problems(r#"{"Value": "Enforce", "value": 2}"#).is_empty());
+    assert_eq!(problems(r#"{"value": "Audit", "Value": "Enforce"}"#).len(), 1);
+}
+
+#[test]
 fn keys_given_twice_are_told_with_both_places() {
     let text = r#"{"Name": 1, "x": {"a": 0, "A ": 0}, "N\u0061me": 2}"#;
     let (_, problems) = read(text);

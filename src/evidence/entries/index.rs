@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::allow::address::AddressSet;
-use crate::allow::domain::Domain;
+use crate::allow::domain::{Domain, registrable};
 use crate::allow::header::{HeaderName, Matcher};
 use crate::allow::ip::IpSet;
 use crate::evidence::Facts;
@@ -181,7 +181,8 @@ impl<'a> Index<'a> {
             found.extend(known.iter().filter(|(known, _)| known.meets(name)).map(|(_, at)| *at));
             domain = here.parent();
         }
-        if name.below {
+        // What is below an ending that anybody can register under is nobody's in particular.
+        if name.below && registrable(&name.domain).is_some() {
             found.extend(self.above.get(&name.domain).into_iter().flatten());
         }
         found

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::allow::address::{Address, AddressSet};
 use crate::allow::domain::{Domain, DomainSet, fused};
-use crate::allow::ip::{IpEntryKind, IpSet, parse_entry};
 use crate::document::Node;
 use crate::message::Identity;
 use crate::path::{Control, DNS, Effect, Entry, Force, Guard, List, MX, MailPath, Meaning, Need, NeedId, Pred, Rule};
@@ -59,23 +58,6 @@ impl Bench {
         between(pred, Pred::Always, need)
     }
 
-    /// A condition on hosts whose list holds IPv6: what the lists' pages describe is IPv4, ranges of IPv6 are refused by the
-    /// cmdlet, and whether a single address works is unconfirmed
-    /// (<https://learn.microsoft.com/defender-office-365/connection-filter-policies-configure>,
-    /// <https://learn.microsoft.com/exchange/security-and-compliance/mail-flow-rules/conditions-and-exceptions>).
-    pub fn sure_of_ipv4(&mut self, hosts: &IpSet, key: &str, origin: Option<Span>, pred: Pred) -> Pred {
-        if !hosts.has_v6() {
-            return pred;
-        }
-        let need = self.unsaid(
-            format!("ipv6/{key}"),
-            format!("no source says whether IPv6 addresses in `{key}` count"),
-            origin,
-        );
-        let v4 = Pred::Ip(IpSet::all().v4_only());
-        between(Pred::All(vec![pred.clone(), v4]), pred, need)
-    }
-
     /// What a value that lost its content said.
     pub fn lost(&mut self, kind: Kind, key: &str, span: Span) -> NeedId {
         self.path.need(Need {
@@ -122,6 +104,19 @@ impl Bench {
             level: Level::Warn,
             origin,
             told: false,
+        })
+    }
+
+    /// What a setting that holds nothing it could mean would decide. It has a finding of its own.
+    pub fn unreadable(&mut self, key: impl Into<String>, text: impl Into<String>, origin: Span) -> NeedId {
+        self.path.need(Need {
+            key: key.into(),
+            text: text.into(),
+            help: "export it again, with `ConvertTo-Json -Depth 10` and words rather than numbers for settings"
+                .to_owned(),
+            level: Level::Warn,
+            origin: Some(origin),
+            told: true,
         })
     }
 
@@ -177,53 +172,6 @@ pub(super) fn name(record: Node<'_>) -> Spanned<String> {
 /// The day of a moment, in UTC, as exports write moments.
 pub(super) fn day(at: jiff::Timestamp) -> jiff::civil::Date {
     at.to_zoned(jiff::tz::TimeZone::UTC).date()
-}
-
-/// Reads a list of addresses of hosts. The set is what the entries surely mean.
-pub(super) fn networks(
-    name: &'static str,
-    list: &field::List<'_>,
-    here: Span,
-    exception: bool,
-    ipv6: bool,
-) -> (List, IpSet) {
-    let mut sets = Vec::new();
-    let entries = list
-        .items
-        .iter()
-        .map(|item| {
-            let meaning = match parse_entry(&item.value) {
-                Ok(entry) if !ipv6 && entry.set.has_v6() => Meaning::Malformed {
-                    why: "is IPv6, which this list does not take".to_owned(),
-                    meant: None,
-                },
-                Ok(entry) => {
-                    sets.push(entry.set.clone());
-                    if entry.host_bits && matches!(entry.kind, IpEntryKind::Cidr(_)) {
-                        Meaning::Malformed {
-                            why: format!("has host bits set: it stands for `{}`", entry.set),
-                            meant: Some(entry.set),
-                        }
-                    } else {
-                        Meaning::Networks(entry.set)
-                    }
-                }
-                Err(error) => Meaning::Malformed {
-                    why: format!("is no entry of this list: {error}"),
-                    meant: None,
-                },
-            };
-            entry(item, meaning)
-        })
-        .collect();
-    let list = List {
-        name,
-        span: list.span.unwrap_or(here),
-        identities: &[Identity::ConnectingIp],
-        exception,
-        entries,
-    };
-    (list, IpSet::union_all(&sets))
 }
 
 /// What a list of domains or addresses says, read narrowly and widely.

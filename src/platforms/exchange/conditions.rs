@@ -6,13 +6,16 @@
 
 use crate::allow::address::{Address, AddressSet};
 use crate::allow::header::{HeaderName, Matcher, Pattern, TextSet};
+use crate::allow::ip::IpSet;
 use crate::document::Node;
 use crate::message::{Identity, auth};
-use crate::path::{List, NeedId, Pred};
+use crate::path::{List, NeedId, Pred, Skip};
 use crate::source::Span;
 
-use super::build::{Bench, Wildcard, between, networks, senders};
+use super::accepted::Accepted;
+use super::build::{Bench, Wildcard, between, senders};
 use super::field;
+use super::hosts::{either, networks};
 use super::kind::Kind;
 use super::scope::{groups, people, recipient_domains};
 
@@ -133,6 +136,14 @@ pub(super) fn condition(name: &str) -> Option<Reads> {
         .map(|(_, reads)| *reads)
 }
 
+/// Whether a property looks at a sender's address, and so at the place that `SenderAddressLocation` names.
+pub(super) fn looks_at_sender(reads: Reads) -> bool {
+    matches!(
+        reads,
+        Reads::SenderDomainIs | Reads::SenderIs | Reads::SenderWords | Reads::SenderPatterns
+    )
+}
+
 /// Which sender address a rule looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Location {
@@ -165,8 +176,8 @@ pub(super) struct Context<'a> {
     pub rule: &'a str,
     /// Which sender address it looks at.
     pub location: Location,
-    /// Addresses of the tenant, if an export says.
-    pub accepted: Option<&'a AddressSet>,
+    /// Domains of the tenant.
+    pub accepted: &'a Accepted,
     /// Which header the words or patterns of a header condition are looked for in, as written and where.
     pub header: Option<(String, Span)>,
     /// Whether the condition is an exception.
@@ -231,26 +242,24 @@ fn read_as(
     let unmodelled = |bench: &mut Bench| unmodelled(key, value.span(), context.rule, bench);
     Some(match reads {
         Reads::SenderIpRanges => {
-            let (entries, set) = networks("SenderIpRanges", list, value.span(), context.exception, true);
-            let hosts = set.clone();
+            let read = networks("SenderIpRanges", list, value.span(), context.exception, true);
             // The last hop before the service is tested, not the original sender; whether skip listing changes that is not
             // confirmed, so behind it both addresses must match.
-            let pred = match &bench.path.mask {
-                Some(mask) if mask.skipped => {
-                    let need = bench.unsaid(
-                        "skip-listing/rules",
-                        "no source says whether address conditions of rules look past a gateway that is skip-listed",
-                        Some(value.span()),
-                    );
-                    between(
-                        Pred::All(vec![Pred::Ip(set.clone()), Pred::AuthIp(set.clone())]),
-                        Pred::Any(vec![Pred::Ip(set.clone()), Pred::AuthIp(set)]),
-                        need,
-                    )
-                }
-                _ => Pred::Ip(set),
+            let past = match bench.path.mask.as_ref().map(|mask| mask.skipped) {
+                None | Some(Skip::No) => None,
+                Some(Skip::Yes | Skip::Perhaps(_)) => Some(bench.unsaid(
+                    "skip-listing/rules",
+                    "no source says whether address conditions of rules look past a gateway that is skip-listed",
+                    Some(value.span()),
+                )),
             };
-            let pred = bench.sure_of_ipv4(&hosts, "SenderIpRanges", Some(value.span()), pred);
+            let host = |hosts: IpSet| match past {
+                Some(need) => either(hosts, need),
+                None => Pred::Ip(hosts),
+            };
+            let pred = bench.surely_meant("SenderIpRanges", &read, host);
+            let pred = bench.sure_of_ipv4(&read.hosts, "SenderIpRanges", Some(value.span()), pred);
+            let entries = read.list;
             Condition {
                 pred,
                 list: Some(entries),
@@ -605,12 +614,17 @@ fn from_scope(value: Node<'_>, context: &Context<'_>, bench: &mut Bench) -> Pred
         "whether mail of an anonymous host with an address of the tenant counts as in or outside the organisation is not documented",
         Some(value.span()),
     );
-    let Some(accepted) = context.accepted else {
-        return Pred::Unknown(bench.missing(Kind::AcceptedDomain, None));
-    };
+    let accepted = context.accepted;
+    if let Some(more) = accepted.more {
+        // Whose domain is not known may be the tenant's.
+        return match scope_word(value) {
+            Some(true) => between(Pred::Never, accepted.from(), more),
+            _ => Pred::Unknown(more),
+        };
+    }
     match scope_word(value) {
-        Some(false) => between(Pred::From(accepted.complement()), Pred::Always, need),
-        Some(true) => between(Pred::Never, Pred::From(accepted.clone()), need),
+        Some(false) => between(Pred::From(accepted.known.complement()), Pred::Always, need),
+        Some(true) => between(Pred::Never, Pred::From(accepted.known.clone()), need),
         None => Pred::Unknown(unmodelled("FromScope", value.span(), context.rule, bench)),
     }
 }

@@ -5,24 +5,32 @@
 //! What its keys mean is in <https://learn.microsoft.com/powershell/module/exchangepowershell/new-inboundconnector>.
 
 use crate::allow::address::AddressSet;
-use crate::allow::domain::{Domain, registrable};
+use crate::allow::domain::{Domain, DomainSet, registrable};
 use crate::allow::ip::IpSet;
 use crate::document::{Cursor, Node};
-use crate::path::{Effect, Force, Grant, Guard, List, Need, NeedId, Pred, Rule, Verdict};
+use crate::path::{CERTIFICATE, Effect, Force, Grant, Guard, List, Need, NeedId, Pred, Rule, Verdict};
 use crate::problem::{Label, Level};
 use crate::source::{Span, Spanned};
 
-use super::build::{Bench, between, networks};
+use super::accepted::Accepted;
+use super::build::{Bench, between};
 use super::bundle::Bundle;
 use super::edge::STAGE;
 use super::field::{self, Field};
+use super::hosts::{Networks, networks};
 use super::kind::Kind;
 use super::scope::recipient_domains;
+
+mod skip;
+
+pub(super) use skip::skips;
 
 /// All enabled connectors.
 pub(super) struct Connectors {
     /// Hosts whose address authentication looks past, and whether that is sure for every recipient.
     pub skipped: IpSet,
+    /// What would decide whose address it looks past, where the export lost that.
+    pub skipped_unread: Option<NeedId>,
     found: Vec<Connector>,
 }
 
@@ -37,6 +45,8 @@ struct Connector {
     /// Where it lost addresses.
     lost: Option<Span>,
     certificate: Option<String>,
+    /// Whether it is enabled cannot be read.
+    unsure: Option<NeedId>,
     kind: Type,
     by_address: Flag,
     by_certificate: Flag,
@@ -77,7 +87,7 @@ impl Flag {
         }
     }
 
-    /// Where it is on, or may be.
+    /// Where it is on, or may be, if it is written.
     fn perhaps(self) -> Option<Span> {
         match self {
             Self::On(span) | Self::Unreadable(span) => Some(span),
@@ -90,30 +100,43 @@ impl Flag {
 pub(super) fn read(bundle: &Bundle<'_>, bench: &mut Bench) -> Connectors {
     let mut connectors = Connectors {
         skipped: IpSet::empty(),
+        skipped_unread: None,
         found: Vec::new(),
     };
     for &record in bundle.records(Kind::InboundConnector) {
-        if !matches!(field::boolean(record.get("Enabled")), Field::Set(enabled) if !enabled.value) {
-            let connector = connector(record, bench, &mut connectors.skipped);
-            connectors.found.push(connector);
+        let enabled = Flag::of(record.get("Enabled"));
+        if enabled == Flag::Off {
+            continue;
         }
+        let mut connector = connector(record, bench, &mut connectors);
+        if let Flag::Unreadable(span) = enabled {
+            connector.unsure = Some(unreadable(span, bench));
+        }
+        connectors.found.push(connector);
     }
     connectors
 }
 
 impl Connectors {
-    /// What keeps mail sent as the tenant from being rejected: a connector that matches it by address.
-    pub fn for_direct_send(&self, bench: &mut Bench) -> Vec<Pred> {
-        let all = self.found.iter();
-        all.map(|connector| {
-            let Some(need) = connector.doubted_addresses(bench) else {
-                return connector.hosts.clone();
-            };
+    /// What keeps mail sent as the tenant from being rejected: a connector that matches it by address or certificate.
+    pub fn for_direct_send(&self, bench: &mut Bench, accepted: &Accepted) -> Vec<Pred> {
+        let mut preds = Vec::new();
+        for connector in &self.found {
             // The portal makes such connectors for partners that are known by address, and no source says whether one is
             // enough here.
-            between(Pred::Never, connector.hosts.clone(), need)
-        })
-        .collect()
+            let hosts = connector.doubted_addresses(bench).map_or_else(
+                || connector.hosts.clone(),
+                |need| between(Pred::Never, connector.hosts.clone(), need),
+            );
+            preds.push(connector.perhaps_matched(hosts, bench));
+            if connector.asks_for_certificate()
+                && let Some(certificate) = &connector.certificate
+                && !accepted.owns(certificate)
+            {
+                preds.push(Pred::Unknown(shown(certificate, bench, connector.name.span)));
+            }
+        }
+        preds
     }
 
     /// Hosts that `IPAllowList` exempts: one that a connector for on-premises hosts lists too is still filtered, where both
@@ -158,6 +181,10 @@ impl Connectors {
                 let mut rule = self.restriction(at, connector, flag, bench);
                 rule.guard.when.push(Pred::Unknown(unreadable(flag, bench)));
                 rules.push(rule);
+            } else if connector.by_address == Flag::Unsaid || connector.by_certificate == Flag::Unsaid {
+                let mut rule = self.restriction(at, connector, connector.name.span, bench);
+                rule.guard.when.push(Pred::Unknown(connector.narrowed(bench)));
+                rules.push(rule);
             }
             rules.extend(connector.plain_session(bench));
         }
@@ -177,11 +204,11 @@ impl Connectors {
     /// Neither this nor another enabled connector matches by address or certificate.
     fn restriction(&self, at: usize, connector: &Connector, flag: Span, bench: &mut Bench) -> Rule {
         let mut unless = Vec::new();
-        if connector.by_address.perhaps().is_some() {
+        if connector.by_address != Flag::Off {
             unless.push(connector.hosts.clone());
         }
         let mut certificates: Vec<&Connector> = Vec::new();
-        if connector.by_certificate.perhaps().is_some() {
+        if connector.by_certificate != Flag::Off {
             certificates.push(connector);
         }
         for (other, body) in self.found.iter().enumerate() {
@@ -199,7 +226,7 @@ impl Connectors {
             origin: flag,
             control: "inbound-connector",
             guard: Guard {
-                when: connector.scope.clone(),
+                when: connector.when(),
                 unless,
             },
             effects: rejects(None),
@@ -232,17 +259,74 @@ impl Connector {
         })
     }
 
+    /// Whose mail it is about, if it is enabled.
+    fn when(&self) -> Vec<Pred> {
+        let unsure = self.unsure.map(Pred::Unknown);
+        self.scope.iter().cloned().chain(unsure).collect()
+    }
+
     /// The hosts that it matches, as another restricted connector sees it.
     fn matched_by_address(&self, bench: &mut Bench) -> Option<Pred> {
-        match (self.kind, self.by_address) {
-            (Type::OnPremises, _) | (_, Flag::On(_)) => Some(self.hosts.clone()),
+        let hosts = match (self.kind, self.by_address) {
+            (Type::OnPremises, _) | (_, Flag::On(_)) => self.hosts.clone(),
             // A partner's addresses are used only where `RestrictDomainsToIPAddresses` is on, as the page of the cmdlet says.
-            (Type::Partner, Flag::Off) => None,
+            (Type::Partner, Flag::Off) => return None,
             _ => {
                 let need = self.doubted_addresses(bench)?;
-                Some(between(Pred::Never, self.hosts.clone(), need))
+                between(Pred::Never, self.hosts.clone(), need)
             }
+        };
+        Some(self.perhaps_matched(hosts, bench))
+    }
+
+    /// What its hosts match for sure: mail it is about, while it is enabled. Whether it is looked up by the address alone,
+    /// whoever the sender is, no source says.
+    fn perhaps_matched(&self, hosts: Pred, bench: &mut Bench) -> Pred {
+        let mut pred = hosts;
+        let about_all = self
+            .scope
+            .iter()
+            .all(|scope| *scope == Pred::MailFrom(AddressSet::all()));
+        if self.kind != Type::OnPremises && !about_all && pred != Pred::Never {
+            let need = bench.unsaid(
+                format!("connector-scope/{}", self.name.value.to_ascii_lowercase()),
+                format!(
+                    "connector `{}` lists addresses and is about other mail, so whether it counts for this mail is not known",
+                    self.name.value
+                ),
+                Some(self.name.span),
+            );
+            pred = Pred::All(vec![between(Pred::All(self.scope.clone()), Pred::Always, need), pred]);
         }
+        match self.unsure {
+            Some(need) => between(Pred::Never, pred, need),
+            None => pred,
+        }
+    }
+
+    /// The export lacks settings that decide whose mail is rejected.
+    fn narrowed(&self, bench: &mut Bench) -> NeedId {
+        let settings = [
+            ("`RestrictDomainsToIPAddresses`", self.by_address),
+            ("`RestrictDomainsToCertificate`", self.by_certificate),
+        ];
+        let absent: Vec<&str> = settings
+            .iter()
+            .filter(|(_, flag)| *flag == Flag::Unsaid)
+            .map(|(key, _)| *key)
+            .collect();
+        bench.path.need(Need {
+            key: format!("connector-settings/{}", self.name.value.to_ascii_lowercase()),
+            text: format!(
+                "connector `{}` was exported without {}, so which mail it rejects is not known",
+                self.name.value,
+                absent.join(" and ")
+            ),
+            help: "export it whole, with `Get-InboundConnector`".to_owned(),
+            level: Level::Warn,
+            origin: Some(self.name.span),
+            told: false,
+        })
     }
 
     /// Whether the name of its certificate is used at all: a partner's is only where TLS or the certificate is asked for.
@@ -252,13 +336,15 @@ impl Connector {
 
     /// `RequireTls` rejects sessions without.
     fn plain_session(&self, bench: &mut Bench) -> Option<Rule> {
-        let tls = self.tls.span()?;
-        let need = bench.unsaid(
-            "tls",
-            "a connector asks for TLS, and whether the sender uses it is not known",
-            Some(tls),
-        );
-        let mut when = self.scope.clone();
+        let (tls, need) = match self.tls {
+            Flag::On(span) => {
+                let text = "a connector asks for TLS, and whether the sender uses it is not known";
+                (span, bench.unsaid("tls", text, Some(span)))
+            }
+            Flag::Unreadable(span) => (span, unreadable(span, bench)),
+            Flag::Unsaid | Flag::Off => return None,
+        };
+        let mut when = self.when();
         if self.by_address.span().is_some() {
             when.push(self.hosts.clone());
         }
@@ -279,16 +365,10 @@ impl Connector {
     }
 }
 
-/// A flag that holds something else has a finding of its own.
+/// A flag that holds something else.
 fn unreadable(flag: Span, bench: &mut Bench) -> NeedId {
-    bench.path.need(Need {
-        key: "connector/restriction".to_owned(),
-        text: "whether a connector rejects other mail of its domains cannot be read".to_owned(),
-        help: "export it again, with `ConvertTo-Json -Depth 10`".to_owned(),
-        level: Level::Warn,
-        origin: Some(flag),
-        told: true,
-    })
+    let text = "whether a connector rejects other mail of its domains cannot be read";
+    bench.unreadable("connector/restriction", text, flag)
 }
 
 fn rejects(need: Option<NeedId>) -> Vec<Effect> {
@@ -299,7 +379,7 @@ fn rejects(need: Option<NeedId>) -> Vec<Effect> {
     }]
 }
 
-fn connector(record: Node<'_>, bench: &mut Bench, skipped: &mut IpSet) -> Connector {
+fn connector(record: Node<'_>, bench: &mut Bench, connectors: &mut Connectors) -> Connector {
     let mut cursor = Cursor::new(record);
     let name = super::build::name(record);
     let object = format!("inbound-connector/{}", name.value);
@@ -320,25 +400,25 @@ fn connector(record: Node<'_>, bench: &mut Bench, skipped: &mut IpSet) -> Connec
         });
     }
     let addresses = field::list(cursor.take("SenderIPAddresses"));
-    let (list, hosts) = networks("SenderIPAddresses", &addresses, name.span, false, false);
+    let read = networks("SenderIPAddresses", &addresses, name.span, false, false);
+    let listed = bench.surely_meant("SenderIPAddresses", &read, Pred::Ip);
+    let Networks { list, hosts, .. } = read;
     let written = cursor.take("SenderDomains");
     let domains = field::list(written);
     let (senders, every) = senders(written.is_some(), &domains, &name, bench);
-    if Flag::of(cursor.take("EFSkipLastIP")).span().is_some() {
-        let all = !addresses.unreadable.is_empty() || hosts.is_empty() && every;
-        *skipped = skipped.union(&if all { IpSet::all() } else { hosts.clone() });
-    } else {
-        let list = field::list(cursor.take("EFSkipIPs"));
-        *skipped = skipped.union(&networks("EFSkipIPs", &list, name.span, false, true).1);
-    }
+    let everywhere = IpSet::all();
+    let all = !addresses.unreadable.is_empty() || hosts.is_empty() && every;
+    skip::gather(record, if all { &everywhere } else { &hosts }, bench, connectors);
     let certificate = match field::text(cursor.take("TlsSenderCertificateName")) {
         Field::Set(name) if !name.value.trim().is_empty() => Some(name.value.trim().to_owned()),
         _ => None,
     };
-    let kind = match field::text(cursor.take("ConnectorType")) {
-        Field::Set(kind) if kind.value.eq_ignore_ascii_case("OnPremises") => Type::OnPremises,
-        Field::Set(kind) if kind.value.eq_ignore_ascii_case("Partner") => Type::Partner,
-        _ => Type::Unsaid,
+    let types = [("OnPremises", Type::OnPremises), ("Partner", Type::Partner)];
+    let (kind, unsure) = match field::enumerated(cursor.take("ConnectorType"), &types, &[]) {
+        Field::Set(kind) => (kind.value, None),
+        // Only partner connectors restrict.
+        Field::Unreadable(span) => (Type::Unsaid, Some(unreadable(span, bench))),
+        Field::Absent | Field::Null(_) => (Type::Unsaid, None),
     };
     let mut scope = vec![senders];
     // The connector is used for mail to these domains alone.
@@ -350,15 +430,11 @@ fn connector(record: Node<'_>, bench: &mut Bench, skipped: &mut IpSet) -> Connec
     Connector {
         object,
         scope,
-        hosts: bench.as_far_as_read(
-            Kind::InboundConnector,
-            "SenderIPAddresses",
-            &addresses,
-            Pred::Ip(hosts.clone()),
-        ),
+        hosts: bench.as_far_as_read(Kind::InboundConnector, "SenderIPAddresses", &addresses, listed),
         lost: addresses.unreadable.first().copied(),
         addresses: hosts,
         certificate,
+        unsure,
         kind,
         by_address: Flag::of(cursor.take("RestrictDomainsToIPAddresses")),
         by_certificate: Flag::of(cursor.take("RestrictDomainsToCertificate")),
@@ -417,20 +493,33 @@ fn senders(is_written: bool, domains: &field::List<'_>, name: &Spanned<String>, 
 }
 
 /// Mail that may come with a certificate of this name: nobody said what the sender's TLS looks like, but a certificate is
-/// only had for a name one owns, so it may come with mail of that name's own domain and with no other.
+/// only had for a name one owns, so it may come with mail that its owner sends or signs and with no other.
 fn carries(certificate: &str, bench: &mut Bench, origin: Span) -> Pred {
-    let bare = certificate.trim_start_matches("*.");
-    let Ok(domain) = Domain::parse(bare) else {
+    let Some(owner) = owner(certificate) else {
         return Pred::Never;
     };
-    let owner = registrable(&domain).and_then(|name| Domain::parse(name).ok());
-    let owner = owner.unwrap_or_else(|| below_top(domain));
-    let need = bench.unsaid(
-        format!("certificate/{certificate}"),
+    let need = shown(certificate, bench, origin);
+    let theirs = Pred::Any(vec![
+        Pred::MailFrom(AddressSet::with_subs(&owner)),
+        Pred::Dkim(DomainSet::with_subs(&owner)),
+    ]);
+    Pred::All(vec![theirs, Pred::Unknown(need)])
+}
+
+/// Whether the sender shows a certificate, which nobody said.
+fn shown(certificate: &str, bench: &mut Bench, origin: Span) -> NeedId {
+    bench.unsaid(
+        format!("{CERTIFICATE}{certificate}"),
         format!("whether the sender shows the certificate `{certificate}` is not known"),
         Some(origin),
-    );
-    Pred::All(vec![Pred::MailFrom(AddressSet::with_subs(&owner)), Pred::Unknown(need)])
+    )
+}
+
+/// The domain that a certificate's name is registered under.
+pub(super) fn owner(certificate: &str) -> Option<Domain> {
+    let domain = Domain::parse(certificate.trim_start_matches("*.")).ok()?;
+    let owner = registrable(&domain).and_then(|name| Domain::parse(name).ok());
+    Some(owner.unwrap_or_else(|| below_top(domain)))
 }
 
 /// The name right below the last label: what is registered under an ending that no list knows.

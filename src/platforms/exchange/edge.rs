@@ -5,7 +5,6 @@
 
 use jiff::civil::Date;
 
-use crate::allow::address::AddressSet;
 use crate::allow::ip::IpSet;
 use crate::document::Cursor;
 use crate::message::{Concerns, Identity};
@@ -13,10 +12,12 @@ use crate::path::{Effect, Force, Grant, Guard, List, Pred, Rule, Verdict};
 use crate::problem::Label;
 use crate::source::Span;
 
-use super::build::{Bench, networks};
+use super::accepted::Accepted;
+use super::build::Bench;
 use super::bundle::Bundle;
 use super::connectors::{self, Connectors};
 use super::field::{self, Field, ListState};
+use super::hosts::{Networks, networks};
 use super::kind::{Kind, TenantList};
 use super::overrides::IP_ALLOW;
 use super::tenant_rows::{self, Action};
@@ -28,7 +29,7 @@ pub(super) const STAGE: &str = "exchange/edge";
 pub(super) fn rules(
     bundle: &Bundle<'_>,
     bench: &mut Bench,
-    accepted: Option<&AddressSet>,
+    accepted: &Accepted,
     now: Date,
     nowhere: Span,
 ) -> (Vec<Rule>, Connectors) {
@@ -48,18 +49,18 @@ fn connection_filter(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connec
         let object = format!("connection-filter/{}", name.value);
         let allow = field::list(cursor.take("IPAllowList"));
         let block = field::list(cursor.take("IPBlockList"));
-        let (allow_list, allowed) = networks("IPAllowList", &allow, name.span, false, true);
-        let (block_list, blocked) = networks("IPBlockList", &block, name.span, false, true);
+        let allowed = networks("IPAllowList", &allow, name.span, false, true);
+        let blocked = networks("IPBlockList", &block, name.span, false, true);
         let on_allow = listed(bench, "IPAllowList", &allow, &allowed);
         let on_block = listed(bench, "IPBlockList", &block, &blocked);
         rules.push(Rule {
             object: object.clone(),
             origin: name.span,
             control: IP_ALLOW.control,
-            guard: Guard::when(connectors.unless_on_premises(bench, &allowed, on_allow.clone())),
+            guard: Guard::when(connectors.unless_on_premises(bench, &allowed.hosts, on_allow.clone())),
             effects: bench.effects(IP_ALLOW),
             force: Force::InForce,
-            lists: vec![allow_list],
+            lists: vec![allowed.list],
             expiry: None,
         });
         // Where both lists name an address, the allow wins
@@ -79,7 +80,7 @@ fn connection_filter(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connec
                 need: None,
             }],
             force: Force::InForce,
-            lists: vec![block_list],
+            lists: vec![blocked.list],
             expiry: None,
         });
         if let Field::Set(on) = field::boolean(cursor.take("EnableSafeList"))
@@ -119,13 +120,14 @@ fn connection_filter(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connec
 }
 
 /// Hosts on a list of the connection filter.
-fn listed(bench: &mut Bench, key: &'static str, list: &field::List<'_>, hosts: &IpSet) -> Pred {
+fn listed(bench: &mut Bench, key: &'static str, list: &field::List<'_>, read: &Networks) -> Pred {
     let span = list
         .items
         .iter()
         .find(|item| item.value.contains(':'))
         .map(|item| item.span);
-    let pred = bench.sure_of_ipv4(hosts, key, span.or(list.span), Pred::Ip(hosts.clone()));
+    let pred = bench.surely_meant(key, read, Pred::Ip);
+    let pred = bench.sure_of_ipv4(&read.hosts, key, span.or(list.span), pred);
     bench.as_far_as_read(Kind::ConnectionFilter, key, list, pred)
 }
 
@@ -135,13 +137,10 @@ fn direct_send(
     bundle: &Bundle<'_>,
     bench: &mut Bench,
     connectors: &Connectors,
-    accepted: Option<&AddressSet>,
+    accepted: &Accepted,
     nowhere: Span,
 ) -> Vec<Rule> {
-    let as_tenant = match accepted {
-        Some(accepted) => Pred::MailFrom(accepted.clone()),
-        None => Pred::Unknown(bench.missing(Kind::AcceptedDomain, None)),
-    };
+    let as_tenant = accepted.mail_from();
     let end = |need| {
         vec![Effect::Ends {
             verdict: Verdict::Rejected,
@@ -151,9 +150,15 @@ fn direct_send(
     };
     let mut rules = Vec::new();
     let mut said = false;
+    let mut unread = None;
     for &record in bundle.records(Kind::OrganizationConfig) {
-        let Field::Set(on) = field::boolean(record.get("RejectDirectSend")) else {
-            continue;
+        let on = match field::boolean(record.get("RejectDirectSend")) {
+            Field::Set(on) => on,
+            Field::Unreadable(span) => {
+                unread = Some(span);
+                continue;
+            }
+            Field::Absent | Field::Null(_) => continue,
         };
         said = true;
         if on.value {
@@ -168,7 +173,7 @@ fn direct_send(
                 control: "reject-direct-send",
                 guard: Guard {
                     when: vec![as_tenant.clone()],
-                    unless: connectors.for_direct_send(bench),
+                    unless: connectors.for_direct_send(bench, accepted),
                 },
                 effects: end(Some(open)),
                 force: Force::InForce,
@@ -182,6 +187,10 @@ fn direct_send(
         // NOTE: exports narrowed to some keys are normal (export-formats, OrganizationConfig); absent is not false.
         let need = if bundle.records(Kind::OrganizationConfig).is_empty() {
             bench.missing(Kind::OrganizationConfig, None)
+        } else if let Some(span) = unread {
+            // What holds something else has a finding of its own.
+            let text = "whether mail sent as the tenant is rejected cannot be read";
+            bench.unreadable("organization-config/unreadable", text, span)
         } else {
             bench.unsaid(
                 "organization-config/RejectDirectSend",
@@ -195,7 +204,7 @@ fn direct_send(
             control: "reject-direct-send",
             guard: Guard {
                 when: vec![as_tenant, Pred::Unknown(need)],
-                unless: connectors.for_direct_send(bench),
+                unless: connectors.for_direct_send(bench, accepted),
             },
             effects: end(Some(need)),
             force: Force::InForce,
@@ -213,8 +222,10 @@ fn blocked_ipv6(bundle: &Bundle<'_>, bench: &mut Bench, now: Date) -> Option<Rul
     let mut blocked = Vec::new();
     let mut list: Option<List> = None;
     for row in records.iter().filter(|row| row.may(Action::Block)) {
-        let (mut read, set) = networks("IP", &row.values, row.record.span(), false, true);
-        blocked.push((row, set));
+        let Networks {
+            list: mut read, hosts, ..
+        } = networks("IP", &row.values, row.record.span(), false, true);
+        blocked.push((row, hosts));
         let rows = std::mem::take(&mut read.entries).into_iter();
         list.get_or_insert(read)
             .entries

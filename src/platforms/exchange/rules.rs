@@ -7,13 +7,13 @@ use std::borrow::Cow;
 
 use jiff::civil::Date;
 
-use crate::allow::address::AddressSet;
 use crate::document::Node;
 use crate::message::{Concern, Concerns};
 use crate::path::{Effect, Expiry, Force, Guard, Pred, Rule, Verdict};
 use crate::problem::{Label, Problem};
 use crate::source::{Span, Spanned};
 
+use super::accepted::Accepted;
 use super::build::{Bench, day};
 use super::bundle::Bundle;
 use super::conditions::{self, Condition, Context, Location, Reads, condition, read};
@@ -138,7 +138,7 @@ enum ClassList {
 pub(super) fn rules(
     bundle: &Bundle<'_>,
     bench: &mut Bench,
-    accepted: Option<&AddressSet>,
+    accepted: &Accepted,
     now: Date,
     nowhere: Span,
     problems: &mut Vec<Problem>,
@@ -285,7 +285,7 @@ fn rule(
     record: Node<'_>,
     parts: &Parts<'_>,
     bench: &mut Bench,
-    accepted: Option<&AddressSet>,
+    accepted: &Accepted,
     now: Date,
     mut push: impl FnMut(Rule, Option<Stamp>),
     problems: &mut Vec<Problem>,
@@ -312,18 +312,17 @@ fn rule(
         return;
     }
     let name = super::build::name(record);
-    let location = match field::enumerated(
-        parts.location,
-        &[
-            ("Header", Location::Header),
-            ("Envelope", Location::Envelope),
-            ("HeaderOrEnvelope", Location::Either),
-        ],
-        &[],
-    ) {
-        Field::Set(location) => location.value,
-        _ => Location::Header,
-    };
+    let places = [
+        ("Header", Location::Header),
+        ("Envelope", Location::Envelope),
+        ("HeaderOrEnvelope", Location::Either),
+    ];
+    let location = field::enumerated(parts.location, &places, &[]);
+    let unread_location = parts.location.filter(|_| {
+        let looks = |reads: &Reads| conditions::looks_at_sender(*reads);
+        location.is_unreadable() && parts.conditions.iter().any(|(_, reads, ..)| looks(reads))
+    });
+    let location = location.into_value().unwrap_or(Location::Header);
     let header = |node: Option<Node<'_>>| match field::text(node) {
         Field::Set(text) => Some((text.value.into_owned(), text.span)),
         _ => None,
@@ -411,17 +410,20 @@ fn rule(
         Field::Unreadable(_) => parts.mode,
         _ => None,
     };
-    for (key, node) in [("State", unread_state), ("Mode", unread_mode)] {
+    for (key, what, node) in [
+        ("State", "is in force", unread_state),
+        ("Mode", "is in force", unread_mode),
+        ("SenderAddressLocation", "matches", unread_location),
+    ] {
         if let Some(node) = node {
-            let need = bench.unsaid(
-                format!("rule/{}/{key}", name.value),
-                format!(
-                    "whether rule `{}` is in force is not known: its `{key}` cannot be read",
-                    name.value
-                ),
-                Some(node.span()),
+            let text = format!(
+                "whether rule `{}` {what} is not known: its `{key}` cannot be read",
+                name.value
             );
-            guard.when.push(Pred::Unknown(need));
+            let key = format!("rule/{}/{key}", name.value);
+            guard
+                .when
+                .push(Pred::Unknown(bench.unsaid(key, text, Some(node.span()))));
         }
     }
     for (key, date) in [("ActivationDate", parts.activation), ("ExpiryDate", parts.expiry)] {
@@ -529,9 +531,9 @@ fn effects(parts: &Parts<'_>, bench: &mut Bench, problems: &mut Vec<Problem>) ->
             Does::HeaderValue => header_value = Some(*value),
             Does::Ends(verdict) => end(*verdict, value.span(), &mut effects),
             Does::Manager => {
-                if field::text(Some(*value))
+                if field::enumerated(Some(*value), &[("Redirect", ())], &[])
                     .into_value()
-                    .is_some_and(|kind| kind.eq_ignore_ascii_case("Redirect"))
+                    .is_some()
                 {
                     end(Verdict::Redirected, value.span(), &mut effects);
                 }

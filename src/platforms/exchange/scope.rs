@@ -11,7 +11,7 @@ use crate::allow::domain::Domain;
 use crate::document::{Cursor, Node};
 use crate::path::{Guard, NeedId, Pred};
 use crate::problem::Label;
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 
 use super::build::{Bench, between};
 use super::bundle::Bundle;
@@ -42,8 +42,64 @@ pub(super) struct Tier<'a> {
     pub scope: Guard,
     /// Why it is in force for nobody, if so: check id, reason, label, help.
     pub dormant: Option<Dormant>,
-    /// Whether a preset outranks it for some recipient.
-    pub below_preset: Option<Label>,
+    /// Whether it is the policy of a preset.
+    pub is_preset: bool,
+    /// Where its rank is said, for findings about those below it; none for what comes last.
+    pub rank: Option<Span>,
+}
+
+/// The policies of a family, highest rank first.
+pub(super) struct Tiers<'a> {
+    /// The policies.
+    pub list: Vec<Tier<'a>>,
+    /// Recipients of policies that are not in the export.
+    beyond: Vec<Pred>,
+}
+
+/// Families with more policies than this are taken as they are: each would be held against each.
+const MAX_ALIKE: usize = 16;
+
+impl Tiers<'_> {
+    /// Mail that whichever policy applies treats so, although it is not known which one does. `treats` says which mail a
+    /// policy of the list treats so; `at` is the policy that is asked for.
+    pub fn alike(&self, at: usize, treats: impl Fn(usize) -> Pred) -> Option<Pred> {
+        let is_last = |tier: &&Tier<'_>| tier.dormant.is_none() && tier.alone.is_empty() && is_default(tier.policy);
+        let own = self.list.get(at)?;
+        let open = own.scope.when.iter().chain(&own.scope.unless).any(is_open);
+        if !open || own.dormant.is_some() || self.list.len() > MAX_ALIKE || !self.list.iter().any(|tier| is_last(&tier))
+        {
+            return None;
+        }
+        let not = |pred: Pred| Pred::Not(Box::new(pred));
+        let others = self
+            .list
+            .iter()
+            .enumerate()
+            .filter(|(other, tier)| *other != at && tier.dormant.is_none());
+        let mut all: Vec<Pred> = others
+            .map(|(other, tier)| Pred::Any(vec![not(tier.applies()), treats(other)]))
+            .collect();
+        all.extend(self.beyond.iter().cloned().map(not));
+        Some(Pred::All(all))
+    }
+}
+
+/// Whether a condition leaves something undecided.
+fn is_open(pred: &Pred) -> bool {
+    match pred {
+        Pred::Unknown(_) | Pred::Between { .. } => true,
+        Pred::All(preds) | Pred::Any(preds) => preds.iter().any(is_open),
+        Pred::Not(pred) => is_open(pred),
+        _ => false,
+    }
+}
+
+impl Tier<'_> {
+    /// Recipients for whom it is in force, as a condition.
+    pub fn applies(&self) -> Pred {
+        let unless = self.scope.unless.iter().map(|pred| Pred::Not(Box::new(pred.clone())));
+        Pred::All(self.scope.when.iter().cloned().chain(unless).collect())
+    }
 }
 
 /// Why a policy is in force for nobody.
@@ -58,10 +114,10 @@ pub(super) struct Dormant {
 
 impl Family {
     /// The policies, highest rank first. The need tells whether an export that decides about ranks is missing.
-    pub fn tiers<'a>(&self, bundle: &Bundle<'a>, bench: &mut Bench) -> Vec<Tier<'a>> {
+    pub fn tiers<'a>(&self, bundle: &Bundle<'a>, bench: &mut Bench) -> Tiers<'a> {
+        let mut beyond: Vec<Pred> = Vec::new();
         let mut outranked: Vec<Pred> = Vec::new();
         let mut tiers = Vec::new();
-        let mut preset_label = None;
         let mut preset_policies: Vec<String> = Vec::new();
         for rule in self.sorted_rules(bundle, self.presets) {
             let policy = named(rule, self.names_policy);
@@ -74,11 +130,11 @@ impl Family {
             conditions.extend(undecided_state(rule, enabled, bench));
             let Some(policy) = policy else {
                 conditions.push(Pred::Unknown(self.dangling(bundle, rule, bench)));
+                beyond.push(Pred::All(conditions.clone()));
                 outranked.push(Pred::All(conditions));
                 continue;
             };
             let name = super::build::name(rule);
-            preset_label.get_or_insert_with(|| Label::new(name.span, "this preset comes first"));
             if let Some(record) = find_policy(bundle, self.policy, &policy) {
                 tiers.push(Tier {
                     policy: record,
@@ -89,15 +145,18 @@ impl Family {
                         unless: outranked.clone(),
                     },
                     dormant: None,
-                    below_preset: None,
+                    is_preset: true,
+                    rank: Some(name.span),
                 });
-            } else if bundle.whole(self.policy) && bundle.records(self.policy).is_empty() {
-                // Without any policy record the preset's settings are unknown; its rank still counts.
+            } else {
+                // Without its record the preset's settings are not known; its rank still counts.
+                beyond.push(Pred::All(conditions.clone()));
             }
             outranked.push(Pred::All(conditions));
         }
         if !bundle.whole(self.presets) {
             let need = bench.missing(self.presets, None);
+            beyond.push(Pred::Unknown(need));
             outranked.push(Pred::Unknown(need));
         }
         let rules = self.sorted_rules(bundle, self.rule);
@@ -112,6 +171,7 @@ impl Family {
                 // Whatever that policy says holds for these recipients, and not what a lower one says.
                 if enabled != Some(false) {
                     conditions.push(Pred::Unknown(self.dangling(bundle, rule, bench)));
+                    beyond.push(Pred::All(conditions.clone()));
                     outranked.push(Pred::All(conditions));
                 }
                 continue;
@@ -138,7 +198,8 @@ impl Family {
                     unless: outranked.clone(),
                 },
                 dormant,
-                below_preset: preset_label.clone(),
+                is_preset: false,
+                rank: Some(super::build::name(rule).span),
             });
             if !off {
                 outranked.push(Pred::All(conditions));
@@ -146,22 +207,14 @@ impl Family {
         }
         if !bundle.whole(self.rule) {
             let need = bench.missing(self.rule, None);
+            beyond.push(Pred::Unknown(need));
             outranked.push(Pred::Unknown(need));
         }
-        self.rest(
-            bundle,
-            bench,
-            &outranked,
-            &seen,
-            &preset_policies,
-            preset_label.as_ref(),
-            &mut tiers,
-        );
-        tiers
+        self.rest(bundle, bench, &outranked, &seen, &preset_policies, &mut tiers);
+        Tiers { list: tiers, beyond }
     }
 
     /// The default policy, and policies that no rule names.
-    #[expect(clippy::too_many_arguments, reason = "continues `tiers`, whose state this is")]
     fn rest<'a>(
         &self,
         bundle: &Bundle<'a>,
@@ -169,7 +222,6 @@ impl Family {
         outranked: &[Pred],
         seen: &[String],
         presets: &[String],
-        preset_label: Option<&Label>,
         tiers: &mut Vec<Tier<'a>>,
     ) {
         for &record in bundle.records(self.policy) {
@@ -188,7 +240,8 @@ impl Family {
                         unless: outranked.to_vec(),
                     },
                     dormant: None,
-                    below_preset: preset_label.cloned(),
+                    is_preset: false,
+                    rank: None,
                 });
                 continue;
             }
@@ -204,7 +257,8 @@ impl Family {
                         label,
                         help: format!("create a rule that ties policy `{}` to recipients", name.value),
                     }),
-                    below_preset: None,
+                    is_preset: false,
+                    rank: None,
                 });
             } else {
                 let need = bench.missing(self.rule, None);
@@ -214,7 +268,8 @@ impl Family {
                     alone: vec![Pred::Unknown(need)],
                     scope: Guard::when(Pred::Unknown(need)),
                     dormant: None,
-                    below_preset: None,
+                    is_preset: false,
+                    rank: None,
                 });
             }
         }
@@ -282,12 +337,10 @@ fn undecided_state(rule: Node<'_>, enabled: Option<bool>, bench: &mut Bench) -> 
         return None;
     }
     let name = super::build::name(rule).value;
+    let key = format!("state-of/{}", name.to_ascii_lowercase());
+    let text = format!("whether rule `{name}` is enabled cannot be read");
     let span = rule.get("State").or_else(|| rule.get("Enabled")).map(Node::span);
-    Some(Pred::Unknown(bench.unsaid(
-        format!("state-of/{}", name.to_ascii_lowercase()),
-        format!("whether rule `{name}` is enabled cannot be read"),
-        span,
-    )))
+    Some(Pred::Unknown(bench.unsaid(key, text, span)))
 }
 
 /// Whether a record is the policy that applies last: the default, or the built-in protection.
@@ -299,8 +352,11 @@ pub(super) fn is_default(policy: Node<'_>) -> bool {
 
 /// Whether a record belongs to a preset (`RecommendedPolicyType`, <https://learn.microsoft.com/defender-office-365/preset-security-policies>).
 fn is_preset(policy: Node<'_>) -> bool {
-    matches!(field::text(policy.get("RecommendedPolicyType")),
-        Field::Set(kind) if kind.value.eq_ignore_ascii_case("Standard") || kind.value.eq_ignore_ascii_case("Strict"))
+    let presets = [("Standard", ()), ("Strict", ())];
+    matches!(
+        field::enumerated(policy.get("RecommendedPolicyType"), &presets, &[]),
+        Field::Set(_)
+    )
 }
 
 fn find_policy<'a>(bundle: &Bundle<'a>, kind: Kind, name: &str) -> Option<Node<'a>> {
@@ -366,9 +422,11 @@ pub(super) fn groups(list: &field::List<'_>, bench: &mut Bench) -> Pred {
     let Some(item) = list.items.first() else {
         return Pred::Never;
     };
+    let names: Vec<&str> = list.items.iter().map(|item| item.value.as_ref()).collect();
+    let groups = if names.len() == 1 { "group" } else { "groups" };
     let need: NeedId = bench.unsaid(
-        format!("group/{}", item.value.to_ascii_lowercase()),
-        format!("the members of group `{}` are not known", item.value),
+        format!("group/{}", names.join(",").to_ascii_lowercase()),
+        format!("the members of {groups} `{}` are not known", names.join("`, `")),
         Some(item.span),
     );
     Pred::Unknown(need)

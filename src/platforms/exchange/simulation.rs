@@ -4,16 +4,18 @@
 //! in `SenderIpRanges`; there is no pairing, and the header sender is not consulted
 //! (<https://learn.microsoft.com/defender-office-365/advanced-delivery-policy-configure>).
 
+use crate::allow::ip::IpSet;
 use crate::document::Node;
 use crate::message::Identity;
-use crate::path::{Effect, Force, Guard, Need, NeedId, Pred, Rule};
+use crate::path::{Effect, Force, Guard, Need, NeedId, Pred, Rule, Skip};
 use crate::problem::{Label, Level};
 use crate::source::{Span, Spanned};
 
-use super::build::{Bench, Wildcard, between, networks, senders};
+use super::build::{Bench, Wildcard, between, senders};
 use super::bundle::Bundle;
 use super::connectors::Connectors;
 use super::field::{self, Field};
+use super::hosts::{either, networks};
 use super::kind::Kind;
 use super::overrides::ADVANCED_DELIVERY;
 
@@ -44,7 +46,7 @@ pub(super) fn rules(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connect
         );
         let addresses = field::list(record.get("SenderIpRanges"));
         // The portal asks for IPv4 addresses.
-        let (hosts_list, hosts) = networks("SenderIpRanges", &addresses, name.span, false, false);
+        let hosts = networks("SenderIpRanges", &addresses, name.span, false, false);
         let sub_domains = bench.unsaid(
             "sub-domains/advanced-delivery",
             "no source says whether a domain in Advanced Delivery covers its sub-domains",
@@ -62,7 +64,8 @@ pub(super) fn rules(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connect
                 sub_domains,
             ),
         ]);
-        let host = host(hosts, bench, connectors, name.span);
+        let sees = sees(bench, connectors, name.span);
+        let host = bench.surely_meant("SenderIpRanges", &hosts, |hosts| sees.host(hosts));
         let mut when = vec![
             bench.as_far_as_read(Kind::AdvancedDeliveryRule, "SenderIpRanges", &addresses, host),
             bench.as_far_as_read(Kind::AdvancedDeliveryRule, "Domains", &domains, sender),
@@ -88,7 +91,7 @@ pub(super) fn rules(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connect
             },
             effects,
             force,
-            lists: vec![read.list, hosts_list],
+            lists: vec![read.list, hosts.list],
             expiry: None,
         });
     }
@@ -105,23 +108,46 @@ pub(super) fn rules(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connect
     rules
 }
 
+/// Which address authentication looks at.
+enum Sees {
+    /// The last host's.
+    Last,
+    /// That of the host before a gateway.
+    Before,
+    /// One of these two.
+    Either(NeedId),
+    /// The last host's, but for mail that comes through these.
+    Past(IpSet, NeedId),
+}
+
 /// The address that authentication looks at. Behind a gateway it is the gateway's, unless the connector is skip-listed.
-fn host(hosts: crate::allow::ip::IpSet, bench: &mut Bench, connectors: &Connectors, origin: Span) -> Pred {
-    match &bench.path.mask {
-        Some(mask) if mask.skipped => Pred::AuthIp(hosts),
-        Some(_) => Pred::Ip(hosts),
-        None if connectors.skipped.is_empty() => Pred::Ip(hosts),
+fn sees(bench: &mut Bench, connectors: &Connectors, origin: Span) -> Sees {
+    match bench.path.mask.as_ref().map(|mask| mask.skipped) {
+        Some(Skip::Yes) => Sees::Before,
+        Some(Skip::No) => Sees::Last,
+        Some(Skip::Perhaps(need)) => Sees::Either(need),
+        None if connectors.skipped.is_empty() => Sees::Last,
         None => {
-            let need = bench.unsaid(
-                "skip-listing/direct",
-                "a connector skips the address of the last host, so the address that Advanced Delivery sees is not known for mail that comes through it",
-                Some(origin),
-            );
-            between(
-                Pred::Ip(hosts.minus(&connectors.skipped)),
-                Pred::Ip(hosts.union(&connectors.skipped)),
-                need,
-            )
+            let need = connectors.skipped_unread.unwrap_or_else(|| {
+                bench.unsaid(
+                    "skip-listing/direct",
+                    "a connector skips the address of the last host, so the address that Advanced Delivery sees is not known for mail that comes through it",
+                    Some(origin),
+                )
+            });
+            Sees::Past(connectors.skipped.clone(), need)
+        }
+    }
+}
+
+impl Sees {
+    /// The address is one of these.
+    fn host(&self, hosts: IpSet) -> Pred {
+        match self {
+            Self::Last => Pred::Ip(hosts),
+            Self::Before => Pred::AuthIp(hosts),
+            Self::Either(need) => either(hosts, *need),
+            Self::Past(skipped, need) => between(Pred::Ip(hosts.minus(skipped)), Pred::Ip(hosts.union(skipped)), *need),
         }
     }
 }

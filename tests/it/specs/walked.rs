@@ -32,7 +32,11 @@ pub fn contradiction(path: &MailPath, finding: &Finding) -> Option<String> {
         Ok(message) => message,
         Err(error) => return Some(format!("the witness is no message: {error}")),
     };
-    let journey = path.walk(&message);
+    // As `why` walks it.
+    let journey = match witness.entry {
+        Some(_) => path.walk_from(path.entry_past_hops(), &message),
+        None => path.walk(&path.masked_message(&message)),
+    };
     let standings = || {
         journey
             .stages
