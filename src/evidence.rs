@@ -15,7 +15,7 @@ mod unseen;
 pub mod witness;
 pub mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -154,7 +154,7 @@ impl<'a> Evidence<'a> {
         let streams: Vec<StreamEvidence<'a>> = facts
             .requirements
             .par_iter()
-            .map(|requirement| stream(facts, requirement))
+            .map(|requirement| StreamEvidence::of(facts, requirement))
             .collect();
         let faults = diagnosis::faults(&streams);
         let mut evidence = Self {
@@ -204,7 +204,7 @@ impl<'a> Evidence<'a> {
 /// Concerns judged after a message is in the mailbox: the way of delivery does not spare it these.
 const AFTER_DELIVERY: Concerns = Concerns::of(&[Concern::LinkClick]);
 
-fn stream<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamEvidence<'a> {
+fn traced<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamEvidence<'a> {
     let path = facts.path;
     let mut judged = requirement.concerns;
     if !requirement.needs_smtp() {
@@ -338,6 +338,7 @@ fn hold_open_authentication(coverage: &mut Coverage, sent: &MessageSet, dns: Nee
     let open = whatever_it_is(&open).intersect(sent);
     coverage.left = coverage.left.minus(&open);
     coverage.cleared = coverage.cleared.minus(&open);
+    coverage.doubts.push((BTreeSet::from([dns]), open.clone()));
     coverage.undecided.absorb(open);
     coverage.needs.insert(dns);
 }
@@ -350,7 +351,12 @@ fn ended_by(trace: &Trace<'_>, stage: Option<usize>) -> MessageSet {
     ended.into_set()
 }
 
-impl StreamEvidence<'_> {
+impl<'a> StreamEvidence<'a> {
+    /// A stream on the way that the facts describe, whether it is asked for there or not.
+    pub fn of(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> Self {
+        traced(facts, requirement)
+    }
+
     /// Whether everything that is asked about gets through; `None` if that is undecided.
     pub fn gets_through(&self) -> Option<bool> {
         let any = |wanted: &[Answer]| self.rows.iter().any(|row| wanted.contains(&row.answer));

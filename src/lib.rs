@@ -39,6 +39,8 @@ pub mod check;
 
 pub mod checks;
 
+pub mod difference;
+
 pub mod report;
 
 pub mod audit;

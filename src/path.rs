@@ -5,6 +5,7 @@
 //! Two evaluators read it: [`MailPath::walk`] for one message, [`MailPath::trace`] for a set of them.
 
 pub mod coverage;
+mod deciding;
 pub mod guard;
 pub mod index;
 pub mod remedy;
@@ -14,7 +15,7 @@ pub mod walk;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
-mod small;
+pub(crate) mod small;
 
 use std::collections::HashMap;
 
@@ -29,6 +30,13 @@ pub use guard::{Guard, Pred};
 /// Something that would decide what is undecided. An index into [`MailPath::needs`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NeedId(u32);
+
+impl NeedId {
+    /// Its place in [`MailPath::needs`].
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// What is missing, how to get it, and how bad it is that it is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -396,9 +404,14 @@ impl MailPath {
         }
     }
 
+    /// The ids of all needs, in their order.
+    pub fn need_ids(&self) -> impl Iterator<Item = NeedId> + use<> {
+        (0..u32::try_from(self.needs.len()).unwrap_or(u32::MAX)).map(NeedId)
+    }
+
     /// The need of an id of this path.
     pub fn needed(&self, id: NeedId) -> Option<&Need> {
-        self.needs.get(id.0 as usize)
+        self.needs.get(id.index())
     }
 
     /// The stage at which mail arrives that is sent past the filters in front.

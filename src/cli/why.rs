@@ -13,9 +13,9 @@ use crate::allow::address::{Address, AddressSet, Sender};
 use crate::allow::domain::Domain;
 use crate::allow::header::HeaderName;
 use crate::audit::{Prepared, Way, gather, prepare};
-use crate::message::{Identity, Message, auth};
+use crate::message::{Message, auth};
 use crate::path::walk::{Journey, StageResult, Standing, Step};
-use crate::path::{MailPath, Meaning, Rule, Verdict};
+use crate::path::{MailPath, Rule, Verdict};
 use crate::problem::Level;
 use crate::report::{self, escape};
 use crate::source::{Sources, Span};
@@ -171,23 +171,10 @@ fn message(args: &WhyArgs) -> Result<Message, String> {
 
 /// The settings a rule decided by for this message: the entries that match it, else the rule's own name.
 fn deciding(rule: &Rule, message: &Message) -> Vec<(Span, String)> {
-    let mut found = Vec::new();
-    for list in rule.lists.iter().filter(|list| !list.exception) {
-        let entry = list.entries.iter().find(|entry| match &entry.meaning {
-            Meaning::Networks(hosts) => hosts.contains(message.ip),
-            Meaning::Malformed { meant: Some(hosts), .. } => hosts.contains(message.ip),
-            Meaning::Senders(senders) => {
-                let asks = |identity| list.identities.contains(&identity);
-                asks(Identity::HeaderFrom) && senders.contains_sender(&message.from)
-                    || asks(Identity::MailFrom) && senders.contains_sender(&message.mail_from)
-            }
-            Meaning::Text => message.headers.values().any(|value| value.contains(&entry.text)),
-            Meaning::Names(_) | Meaning::Malformed { .. } => false,
-        });
-        if let Some(entry) = entry {
-            found.push((entry.span, format!("`{}` of `{}`", list.name, rule.object)));
-        }
-    }
+    let mut found: Vec<(Span, String)> = rule
+        .met_by(message)
+        .map(|(list, entry)| (entry.span, format!("`{}` of `{}`", list.name, rule.object)))
+        .collect();
     if found.is_empty() {
         found.push((rule.origin, format!("`{}`", rule.object)));
     }

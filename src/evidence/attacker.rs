@@ -18,14 +18,24 @@ pub struct Attacker {
     pub set: MessageSet,
     /// Domains for which the attacker has no valid authentication.
     pub protected: DomainSet,
+    /// Hosts that records of others lend out: from them anybody passes as the domain.
+    pub lent: Vec<(Domain, IpSet)>,
 }
 
 impl Attacker {
     /// The attacker of a tenant.
     pub fn of(facts: &Facts<'_>, trusted_hosts: &IpSet, vendor_domains: &DomainSet) -> Self {
+        Self::but_for(facts, trusted_hosts, vendor_domains, &named_in_rules(facts.path))
+    }
+
+    /// The attacker that a tenant's declarations leave: who a rule names has no part in it.
+    pub fn declared(facts: &Facts<'_>, trusted_hosts: &IpSet, vendor_domains: &DomainSet) -> Self {
+        Self::but_for(facts, trusted_hosts, vendor_domains, &DomainSet::empty())
+    }
+
+    fn but_for(facts: &Facts<'_>, trusted_hosts: &IpSet, vendor_domains: &DomainSet, named: &DomainSet) -> Self {
         let accepted = facts.accepted.domains_touched();
-        let named = named_in_rules(facts.path);
-        let protected = DomainSet::union_all([&accepted, vendor_domains, &named]);
+        let protected = DomainSet::union_all([&accepted, vendor_domains, named]);
         let shared: Vec<Domain> = protected
             .positive()
             .map(|(domain, ..)| domain)
@@ -37,6 +47,14 @@ impl Attacker {
         let protected = DomainSet::all_with_subs(&named)
             .minus(&DomainSet::all_with_subs(&shared))
             .union(&accepted);
+        let others = facts.dns.broad.iter().filter(|broad| !accepted.contains(&broad.domain));
+        let lent = others.map(|broad| (broad.domain.clone(), broad.lent())).collect();
+        Self::beyond(trusted_hosts, protected, lent, &facts.recipients())
+    }
+
+    /// Whoever sends to these recipients from other than trusted hosts, and without valid authentication for protected
+    /// domains but where these lend out hosts.
+    pub fn beyond(trusted_hosts: &IpSet, protected: DomainSet, lent: Vec<(Domain, IpSet)>, to: &AddressSet) -> Self {
         let owned = AddressSet::domains(&protected);
         let not_pass = |words: auth::Words, passes: &[&str]| {
             passes
@@ -47,7 +65,7 @@ impl Attacker {
             ip: trusted_hosts.complement(),
             auth_ip: trusted_hosts.complement(),
             dkim: Names::none_in(protected.clone()),
-            to: facts.recipients(),
+            to: to.clone(),
             ..Cube::all()
         };
         let forged_from = Cube {
@@ -74,25 +92,25 @@ impl Attacker {
             });
         }
         // From hosts of others that a record lets send, they pass as whoever publishes it.
-        for broad in &facts.dns.broad {
-            let lent = broad.lent().minus(trusted_hosts);
-            let domain = AddressSet::domain(&broad.domain);
-            if lent.is_empty() || accepted.contains(&broad.domain) {
+        for (domain, hosts) in &lent {
+            let hosts = hosts.minus(trusted_hosts);
+            if hosts.is_empty() {
                 continue;
             }
+            let domain = AddressSet::domain(domain);
             for from in [domain.clone(), owned.complement()] {
                 set.push(Cube {
-                    ip: lent.clone(),
-                    auth_ip: lent.clone(),
+                    ip: hosts.clone(),
+                    auth_ip: hosts.clone(),
                     mail_from: domain.clone(),
                     from,
                     dkim: Names::none_in(protected.clone()),
-                    to: facts.recipients(),
+                    to: to.clone(),
                     ..Cube::all()
                 });
             }
         }
-        Self { set, protected }
+        Self { set, protected, lent }
     }
 }
 

@@ -8,6 +8,9 @@ use crate::message::{Concern, Fields, Message, MessageSet};
 use super::trace::{Hit, Trace};
 use super::{Effect, MailPath, NeedId, RuleAt};
 
+/// Messages about which something is undecided, by what would decide it.
+pub type Doubted = Vec<(BTreeSet<NeedId>, MessageSet)>;
+
 /// The answer for one concern: three disjoint sets, with the rules that decided.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
@@ -19,6 +22,8 @@ pub struct Coverage {
     pub undecided: MessageSet,
     /// What would decide.
     pub needs: BTreeSet<NeedId>,
+    /// The parts of `undecided`, by what would decide them; may overlap.
+    pub doubts: Doubted,
     /// Not judged for these at all; part of `cleared`.
     pub waived: MessageSet,
     /// Rules that clear part of the set, surely or possibly.
@@ -105,7 +110,7 @@ impl Trace<'_> {
         let waived = tally.waived.into_set();
         cleared.absorb(waived.minus(&cleared));
         tally.doubted.0.append(&mut tally.wavering.0);
-        let (undecided, needs) = tally.doubted.settled(&cleared);
+        let (undecided, needs, doubts) = tally.doubted.settled(&cleared);
         for (_, set) in &mut tally.undone {
             *set = set.minus(&cleared);
         }
@@ -115,6 +120,7 @@ impl Trace<'_> {
             cleared,
             undecided,
             needs,
+            doubts,
             waived,
             clearers: tally.clearers,
             undone: tally.undone,
@@ -142,12 +148,13 @@ impl Trace<'_> {
         let all_cleared = tally.cleared.into_set();
         let mut cleared = all_cleared.minus(&out);
         out.absorb(all_cleared);
-        let (mut undecided, mut needs) = tally.doubted.settled(&out);
+        let (mut undecided, mut needs, mut doubts) = tally.doubted.settled(&out);
         for end in self.ends.iter().filter(|end| end.at.stage <= judge) {
             let part = cleared.intersect(&end.unsure);
             if !part.is_empty() {
                 needs.extend(end.needs.iter().copied());
                 cleared = cleared.minus(&part);
+                doubts.push((end.needs.clone(), part.clone()));
                 undecided.absorb(part);
             }
         }
@@ -156,6 +163,7 @@ impl Trace<'_> {
             cleared,
             undecided,
             needs,
+            doubts,
             waived: MessageSet::empty(),
             clearers: tally.clearers,
             undone: tally.undone,
@@ -200,7 +208,7 @@ impl Trace<'_> {
             left: left.into_set(),
             ..Coverage::default()
         };
-        (coverage.undecided, coverage.needs) = doubts.settled(&coverage.left);
+        (coverage.undecided, coverage.needs, coverage.doubts) = doubts.settled(&coverage.left);
         coverage.cleared = self.sent.minus(&coverage.left).minus(&coverage.undecided);
         coverage.capped(&self.sent)
     }
@@ -223,18 +231,20 @@ impl Doubts {
         }
     }
 
-    /// What is in doubt and not decided, and what would decide that.
-    fn settled(self, decided: &MessageSet) -> (MessageSet, BTreeSet<NeedId>) {
+    /// What is in doubt and not decided, what would decide that, and which part each.
+    fn settled(self, decided: &MessageSet) -> (MessageSet, BTreeSet<NeedId>, Doubted) {
         let mut undecided = MessageSet::empty();
         let mut all = BTreeSet::new();
+        let mut parts = Vec::new();
         for (needs, sets) in self.0 {
             let open = sets.into_set().minus(decided);
             if !open.is_empty() {
-                undecided.absorb(open);
-                all.extend(needs);
+                undecided.absorb(open.clone());
+                all.extend(needs.iter().copied());
+                parts.push((needs, open));
             }
         }
-        (undecided, all)
+        (undecided, all, parts)
     }
 }
 

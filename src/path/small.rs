@@ -15,7 +15,7 @@ use super::{Control, Effect, Force, Guard, MailPath, Need, NeedId, Pred, Rule, S
 const N_NEEDS: u32 = 4;
 
 /// Concerns that the small paths judge, spread over their stages.
-pub(super) const JUDGED: [Concern; 3] = [Concern::Spam, Concern::Phish, Concern::LinkClick];
+pub(crate) const JUDGED: [Concern; 3] = [Concern::Spam, Concern::Phish, Concern::LinkClick];
 
 static CONTROLS: [Control; 2] = ["allow-list", "mail-flow-rule"];
 
@@ -143,6 +143,8 @@ fn effect() -> impl Strategy<Value = Effect> {
             unless_cleared_by,
             need,
         });
+    let done = select(&[Verdict::Delivered, Verdict::Junked, Verdict::Quarantined][..]);
+    let acts = (select(&JUDGED[..]), done).prop_map(|(concern, verdict)| Effect::Acts(concern, verdict));
     prop_oneof![
         4 => concerns().prop_map(Effect::Clears),
         1 => (concerns(), need()).prop_map(|(concerns, need)| Effect::MayClear(concerns, need)),
@@ -151,6 +153,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         2 => ends,
         2 => Just(Effect::Stops),
         1 => Just(Effect::Alters),
+        1 => acts,
     ]
 }
 
@@ -220,11 +223,56 @@ prop_compose! {
 }
 
 /// One to three stages with a few rules each; a concern may be judged by none.
-pub(super) fn path() -> impl Strategy<Value = MailPath> {
+pub(crate) fn path() -> impl Strategy<Value = MailPath> {
     path_of(prop_oneof![4 => plain(), 1 => exact_pred()].boxed())
 }
 
 /// The same with texts that are compared with written addresses.
-pub(super) fn written_path() -> impl Strategy<Value = MailPath> {
+pub(crate) fn written_path() -> impl Strategy<Value = MailPath> {
     path_of(prop_oneof![2 => plain(), 2 => written(), 1 => pred()].boxed())
+}
+
+/// What may happen to a path between two looks at it.
+fn changed_in(mut path: MailPath, other: &MailPath, how: &[(u8, usize, usize)]) -> MailPath {
+    for (what, stage, rule) in how {
+        let n_stages = path.stages.len();
+        let Some(stage) = path.stages.get_mut(stage % n_stages) else {
+            continue;
+        };
+        let n_rules = stage.rules.len();
+        let fresh = || other.rules().map(|(_, _, rule)| rule).nth(*rule).cloned();
+        match what {
+            0 if n_rules > 0 => {
+                stage.rules.remove(rule % n_rules);
+            }
+            1 if n_rules > 1 => stage.rules.swap(rule % n_rules, (rule + 1) % n_rules),
+            2 => stage.rules.extend(fresh()),
+            3 => stage.rules.splice(0..0, fresh()).for_each(drop),
+            _ => stage.rules.reverse(),
+        }
+    }
+    path
+}
+
+/// Two paths: as much or as little alike as two looks at one tenant.
+fn pair_of(of: impl Strategy<Value = MailPath> + Clone) -> impl Strategy<Value = (MailPath, MailPath)> {
+    let how = prop::collection::vec((0_u8..5, 0_usize..3, 0_usize..6), 0..4);
+    (of.clone(), of, how, prop::bool::weighted(0.8)).prop_map(|(one, other, how, near)| {
+        let other = if near {
+            changed_in(one.clone(), &other, &how)
+        } else {
+            other
+        };
+        (one, other)
+    })
+}
+
+/// Two paths on which all is known of messages of which all is known.
+pub(crate) fn pair() -> impl Strategy<Value = (MailPath, MailPath)> {
+    pair_of(path().boxed())
+}
+
+/// The same with texts that are compared with written addresses.
+pub(crate) fn written_pair() -> impl Strategy<Value = (MailPath, MailPath)> {
+    pair_of(written_path().boxed())
 }

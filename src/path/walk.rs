@@ -43,6 +43,8 @@ pub struct StageResult {
     pub steps: Vec<Step>,
     /// The concerns judged here.
     pub concerns: Vec<(Concern, Standing)>,
+    /// What is done about those that are held against it; `None` is undecided.
+    pub actions: Vec<(Concern, Option<Verdict>)>,
 }
 
 /// The way of one message.
@@ -214,6 +216,7 @@ impl MailPath {
                 verdict: Some(Verdict::Delivered),
                 steps: Vec::new(),
                 concerns: Vec::new(),
+                actions: Vec::new(),
             };
             let mut maybe_stopped: Option<BTreeSet<NeedId>> = None;
             let mut ended = None;
@@ -302,6 +305,7 @@ impl MailPath {
                     Standing::Cleared(_) | Standing::Waived(_) => {}
                     Standing::Raised => {
                         let action = state.action(concern);
+                        result.actions.push((concern, action));
                         match action {
                             Some(Verdict::Delivered) => {}
                             Some(action) => {

@@ -32,6 +32,7 @@ const RANKS: &[(&str, u32)] = &[
     ("evidence", 90),
     ("check", 95),
     ("checks", 100),
+    ("difference", 105),
     ("report", 120),
     ("audit", 125),
     ("cli", 130),

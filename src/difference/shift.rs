@@ -1,0 +1,195 @@
+//! What changes between two sides, concern by concern, for one set of messages.
+
+use std::collections::BTreeSet;
+
+use crate::message::{Concern, Concerns, MessageSet};
+use crate::path::coverage::Coverage;
+use crate::path::trace::Trace;
+
+use super::parts::{Parts, Standing, of_trace};
+use super::side::{Entry, Side};
+use super::touched::{changed, questions, touched};
+
+/// Messages that fare alike on each side, and not the same on both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Shift {
+    /// The concerns it is about.
+    pub concerns: Concerns,
+    /// What became of them on the old side.
+    pub from: Standing,
+    /// What becomes of them on the new side.
+    pub to: Standing,
+    /// The messages. Undecided on both sides are only those that hang on something else than before.
+    pub set: MessageSet,
+    /// Whether a set grew past the cap, so that more messages may belong to it.
+    pub capped: bool,
+}
+
+/// All shifts of a set that is sent to both sides.
+pub(super) fn shifts(old: Side<'_>, new: Side<'_>, entry: Entry, sent: &MessageSet) -> Vec<Shift> {
+    let changed = changed(old, new);
+    let (seen_old, seen_new) = match &changed {
+        Some(changed) => {
+            let seen = touched(old, new, &old.seen(entry, sent), changed);
+            (seen.clone(), seen)
+        }
+        None => (old.seen(entry, sent), new.seen(entry, sent)),
+    };
+    if seen_old.is_empty() && seen_new.is_empty() && !seen_old.overflowed() {
+        return Vec::new();
+    }
+    // Where both see the messages alike, what they see is compared, and only then asked who sent it.
+    let alike = old.path.mask == new.path.mask;
+    let questions = questions(old, new, changed.as_ref());
+    let traces = (old.pass(entry, &seen_old), new.pass(entry, &seen_new));
+    let mut known: Vec<Known> = Vec::new();
+    let mut found: Vec<Shift> = Vec::new();
+    for concern in judged(old, new) {
+        let covered = covered(&known, &traces, concern);
+        let parts = (
+            of_trace(&questions.old, &traces.0, concern, &covered.0),
+            of_trace(&questions.new, &traces.1, concern, &covered.1),
+        );
+        let is_same =
+            |known: &&Known| known.concern != Concern::Routing && concern != Concern::Routing && known.parts == parts;
+        let here = match known.iter().find(is_same) {
+            Some(same) => same.shifts.clone(),
+            None if alike => between(concern, &parts.0, &parts.1, &seen_old),
+            None => {
+                let as_sent = (
+                    parts.0.clone().before_masking(old, entry, sent),
+                    parts.1.clone().before_masking(new, entry, sent),
+                );
+                between(concern, &as_sent.0, &as_sent.1, sent)
+            }
+        };
+        add(&mut found, concern, &here);
+        known.push(Known {
+            concern,
+            covered,
+            parts,
+            shifts: here,
+        });
+    }
+    if alike && !old.sees_all(entry) {
+        for shift in &mut found {
+            shift.set = old.sent_as(entry, &shift.set, sent);
+            shift.capped |= shift.set.overflowed();
+        }
+    }
+    found
+}
+
+/// What was found out about one concern, for those that fare as it does.
+struct Known {
+    concern: Concern,
+    covered: (Coverage, Coverage),
+    parts: (Parts, Parts),
+    shifts: Vec<(Standing, Standing, MessageSet, bool)>,
+}
+
+/// Concerns that either side judges. Whether the way ends is always one.
+fn judged(old: Side<'_>, new: Side<'_>) -> impl Iterator<Item = Concern> {
+    let is_judged = move |concern: &Concern| {
+        *concern == Concern::Routing || [old, new].iter().any(|side| side.path.judge(*concern).is_some())
+    };
+    Concern::ALL.into_iter().filter(is_judged)
+}
+
+fn covered(known: &[Known], traces: &(Trace<'_>, Trace<'_>), concern: Concern) -> (Coverage, Coverage) {
+    if concern == Concern::Routing {
+        return (traces.0.routing(), traces.1.routing());
+    }
+    let alike = |trace: &Trace<'_>, known: &Known| trace.treats_alike(known.concern, concern);
+    let of = |trace: &Trace<'_>, known: Option<&Coverage>| known.cloned().unwrap_or_else(|| trace.coverage(concern));
+    let one = known.iter().find(|known| alike(&traces.0, known));
+    let other = known.iter().find(|known| alike(&traces.1, known));
+    (
+        of(&traces.0, one.map(|known| &known.covered.0)),
+        of(&traces.1, other.map(|known| &known.covered.1)),
+    )
+}
+
+/// Adds the shifts of one concern to those that are the same.
+fn add(found: &mut Vec<Shift>, concern: Concern, shifts: &[(Standing, Standing, MessageSet, bool)]) {
+    for (from, to, set, capped) in shifts {
+        let same = found
+            .iter_mut()
+            .find(|shift| shift.from == *from && shift.to == *to && shift.set == *set);
+        match same {
+            Some(shift) => shift.concerns = shift.concerns.and(Concerns::of(&[concern])),
+            None => found.push(Shift {
+                concerns: Concerns::of(&[concern]),
+                from: *from,
+                to: *to,
+                set: set.clone(),
+                capped: *capped,
+            }),
+        }
+    }
+}
+
+/// How messages shift from the parts of the old side to those of the new one.
+///
+/// Whether its way ends is told as the concern of routing; of other concerns it only matters where it hides a clearance.
+pub(super) fn between(
+    concern: Concern,
+    old: &Parts,
+    new: &Parts,
+    sent: &MessageSet,
+) -> Vec<(Standing, Standing, MessageSet, bool)> {
+    if old.capped || new.capped || sent.overflowed() {
+        // Nothing is known of one side: whatever was sent may fare otherwise.
+        let known = |parts: &Parts| match parts.of.as_slice() {
+            [(standing, _)] if !parts.capped => *standing,
+            _ => Standing::Undecided,
+        };
+        return vec![(known(old), known(new), sent.clone(), true)];
+    }
+    let mut shifts = Vec::new();
+    if old == new {
+        return shifts;
+    }
+    for (from, before) in &old.of {
+        for (to, after) in &new.of {
+            let told_by_routing = |one: &Standing, other: &Standing| {
+                concern != Concern::Routing
+                    && matches!(one, Standing::Ended(_))
+                    && !matches!(other, Standing::Cleared | Standing::Waived)
+            };
+            if from == to && *from != Standing::Undecided || told_by_routing(from, to) || told_by_routing(to, from) {
+                continue;
+            }
+            let both = before.intersect(after);
+            let set = if from == to { otherwise(old, new, &both) } else { both };
+            if !set.is_empty() || set.overflowed() {
+                let capped = set.overflowed();
+                shifts.push((*from, *to, set, capped));
+            }
+        }
+    }
+    shifts
+}
+
+/// Of messages that are undecided on both sides, those that do not hang on the same things.
+fn otherwise(old: &Parts, new: &Parts, both: &MessageSet) -> MessageSet {
+    let mut all = MessageSet::empty();
+    if both.is_empty() {
+        return all;
+    }
+    let nobody = MessageSet::empty();
+    let needs: BTreeSet<&String> = old.hang.keys().chain(new.hang.keys()).collect();
+    for need in needs {
+        let (before, after) = (
+            old.hang.get(need).unwrap_or(&nobody),
+            new.hang.get(need).unwrap_or(&nobody),
+        );
+        if before == after {
+            continue;
+        }
+        let (before, after) = (both.intersect(before), both.intersect(after));
+        all.absorb(before.minus(&after));
+        all.absorb(after.minus(&before));
+    }
+    all.merged()
+}
