@@ -3,6 +3,7 @@
 //! Only gathering and reading files touch the world, through `source`; everything after that is a function of what they found.
 
 mod ask;
+mod compare;
 mod gather;
 mod prepare;
 mod tell;
@@ -19,6 +20,7 @@ use crate::problem::Level;
 use crate::report::{Fate, Outcome, TenantReport};
 use crate::requirement::{Requirement, Use};
 
+pub use compare::{Pair, compare, pairs};
 pub use gather::{DNS_FILE, Dns, Job, Library, PolicyChoice, Settings, TENANT_FILE, gather, gather_folder};
 pub use prepare::{Prepared, prepare, quoted};
 use tell::{coverage, once, sort, verdicts};

@@ -2,6 +2,7 @@
 
 pub mod asking;
 pub mod check;
+pub mod diff;
 pub mod dns;
 pub mod explain;
 pub mod init;
@@ -83,6 +84,8 @@ enum Command {
     Init(init::InitArgs),
     /// Walks one message through the path: verdict and deciding setting at each stage.
     Why(why::WhyArgs),
+    /// Compares two sets of exports: which messages change their fate, not which lines.
+    Diff(diff::DiffArgs),
     /// Explains the SPF record of a domain, or with `--ip` the check of one client.
     /// Asks the network, unless `--dns` names a recording.
     Spf(spf::SpfArgs),
@@ -294,6 +297,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, world: World) -> Outcome {
         Command::Check(args) => check::run(args, options, world),
         Command::Init(args) => init::run(&args, world),
         Command::Why(args) => why::run(args, options, world),
+        Command::Diff(args) => diff::run(args, options, world),
         Command::Spf(args) => spf::run(&args, world),
         Command::Dns(args) => dns::run(args, options, world),
         Command::Pack(args) => pack::run(&args, world),

@@ -14,6 +14,7 @@ mod streams;
 mod touched;
 
 use crate::evidence::Evidence;
+use crate::message::union::Union;
 use crate::message::{Cube, Message, MessageSet};
 
 pub use change::{Asked, Change, Decided};
@@ -23,12 +24,14 @@ pub use side::Entry;
 pub use streams::{Declared, Move, StreamDifference, Through};
 
 /// All that changes from one side to the other.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Difference {
     /// One entry per vendor and stream that either side declares, in the order of the new side.
     pub streams: Vec<StreamDifference>,
     /// What changes for those who are nobody's friends.
     pub attacker: AttackerDifference,
+    /// What changes for mail that is neither an attacker's nor asked for: of hosts that both sides trust.
+    pub others: Vec<Change>,
     /// What changes for mail of anybody to the tenant.
     pub everybody: EverybodyDifference,
 }
@@ -47,6 +50,27 @@ impl Difference {
         self.streams.iter().any(StreamDifference::is_for_the_worse) || self.attacker.is_for_the_worse()
     }
 
+    /// Together with what changes by another way that mail takes.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        for stream in other.streams {
+            let same = |known: &&mut StreamDifference| known.vendor == stream.vendor && known.stream == stream.stream;
+            match self.streams.iter_mut().find(same) {
+                Some(known) => known.join(stream),
+                None => self.streams.push(stream),
+            }
+        }
+        self.attacker.join(other.attacker);
+        for change in other.others {
+            if !self.others.iter().any(|known| known.tells_the_same(&change)) {
+                self.others.push(change);
+            }
+        }
+        self.everybody.sent.absorb(other.everybody.sent);
+        self.everybody.changes.extend(other.everybody.changes);
+        self
+    }
+
     /// Every message whose fate is not the one it was, whoever sends it.
     pub fn changed(&self) -> MessageSet {
         self.everybody.changed()
@@ -56,9 +80,13 @@ impl Difference {
 /// Compares two sides of one tenant.
 pub fn difference(old: &Evidence<'_>, new: &Evidence<'_>) -> Difference {
     let everybody = everybody::everybody(old, new);
+    let streams = streams::streams(old, new);
+    let attacker = everybody::attacker(old, new, &everybody);
+    let asked: Union = streams.iter().map(|stream| stream.sent.clone()).collect();
     Difference {
-        streams: streams::streams(old, new),
-        attacker: everybody::attacker(old, new, &everybody),
+        others: everybody::others(old, new, &everybody, &[&attacker.sent, &asked.into_set()]),
+        streams,
+        attacker,
         everybody,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A renderer takes a [`Report`] and gives text. It judges nothing and reads nothing.
 
+pub mod diff;
 pub mod escape;
 pub mod fingerprint;
 pub mod human;

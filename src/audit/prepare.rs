@@ -536,9 +536,12 @@ fn policy_of(
     problems: &mut Vec<Problem>,
 ) -> Policy {
     let known = names();
+    // A tenant file names what lies beside it.
+    let beside = job.tenant_file.as_deref().and_then(Path::parent);
+    let folder = beside.unwrap_or(&job.root);
     let (choice, named_at) = match (&settings.policy, &tenant.policy) {
         (Some(choice), _) => (choice.clone(), None),
-        (None, Some(name)) if is_file_name(&name.value) => match job.read(&job.root.join(&name.value)) {
+        (None, Some(name)) if is_file_name(&name.value) => match job.read(&folder.join(&name.value)) {
             Ok(bytes) => (PolicyChoice::File(name.value.clone(), bytes), Some(name.span)),
             Err(error) => {
                 problems.push(Problem::at(

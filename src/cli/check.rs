@@ -245,7 +245,7 @@ fn code(report: &Report, fail_on: FailOn, refused: bool) -> u8 {
 }
 
 /// What this version does not look at, so that a clean report is not taken for more than it is.
-fn not_judged() -> String {
+pub(super) fn not_judged() -> String {
     let mut text = String::from("not judged in this version:\n");
     for part in crate::platforms::PLATFORMS
         .iter()

@@ -60,6 +60,15 @@ pub struct Asked {
 }
 
 impl Change {
+    /// Whether a reader would learn nothing from the other one.
+    pub(super) fn tells_the_same(&self, other: &Self) -> bool {
+        self.concerns == other.concerns
+            && (self.entry, self.from, self.to) == (other.entry, other.from, other.to)
+            && self.witness == other.witness
+            && self.old.labels == other.old.labels
+            && self.new.labels == other.new.labels
+    }
+
     /// Puts a shift in words of settings.
     pub(super) fn of(old: Side<'_>, new: Side<'_>, entry: Entry, shift: Shift) -> Self {
         let witness = shown(&shift.set, |message| {
@@ -77,12 +86,21 @@ impl Change {
         if let Some(message) = &witness {
             let journeys = (old.walk(entry, message), new.walk(entry, message));
             let concern = shift.concerns.iter().next().unwrap_or(Concern::Routing);
-            before = decided(old, &journeys.0, message, concern);
-            after = decided(new, &journeys.1, message, concern);
-            if before.rule.is_none() && before.asked.is_empty() {
-                before = missing(old, &journeys.0, message, new, after.rule);
-            } else if after.rule.is_none() && after.asked.is_empty() {
-                after = missing(new, &journeys.1, message, old, before.rule);
+            let held = |standing: Standing| matches!(standing, Standing::Held(_));
+            let acts = held(shift.from) && held(shift.to);
+            before = decided(old, &journeys.0, message, concern, acts);
+            after = decided(new, &journeys.1, message, concern, acts);
+            // Where no setting decides, the one that decides on the other side is looked for.
+            if before.rule.is_none() {
+                before = Decided {
+                    asked: before.asked,
+                    ..missing(old, &journeys.0, message, new, after.rule)
+                };
+            } else if after.rule.is_none() {
+                after = Decided {
+                    asked: after.asked,
+                    ..missing(new, &journeys.1, message, old, before.rule)
+                };
             }
         }
         Self {
@@ -100,7 +118,10 @@ impl Change {
 }
 
 /// The rule that decides about a message, and what of it the message meets.
-fn decided(side: Side<'_>, journey: &Journey, message: &Message, concern: Concern) -> Decided {
+///
+/// What is held against it is held for want of an allow, and no setting shows that; where it is held on both sides, the
+/// policy that says what is done about it does (`acts`).
+fn decided(side: Side<'_>, journey: &Journey, message: &Message, concern: Concern, acts: bool) -> Decided {
     let standing = of_journey(side, journey, concern);
     let judge = side.path.judge(concern);
     let mut stages = journey.stages.iter().filter(|stage| Some(stage.stage) == judge);
@@ -124,21 +145,23 @@ fn decided(side: Side<'_>, journey: &Journey, message: &Message, concern: Concer
             Some(walk::Standing::Waived(at)) => (*at, "keeps it from being judged".to_owned()),
             _ => (None, String::new()),
         },
-        Some(Standing::Held(_)) | None => (acting(side, journey, concern), "says what is done about it".to_owned()),
+        Some(Standing::Held(_)) if acts => (acting(side, journey, concern), "says what is done about it".to_owned()),
+        Some(Standing::Held(_)) | None => (None, String::new()),
     };
-    let Some(rule) = at.and_then(|at| side.path.rule(at)) else {
+    let asked = asked(side, standing, said, journey);
+    // What stands for an export that is not there, or for what filters do by themselves, is no setting to be shown.
+    let rule = at.and_then(|at| side.path.rule(at));
+    let Some(rule) = rule.filter(|rule| rule.object.contains('/')) else {
         return Decided {
-            asked: asked(side, standing, said, journey),
+            asked,
             ..Decided::default()
         };
     };
-    // What is held is held for want of an allow: which policy says what is done about it does not explain that.
-    let is_settled = !matches!(standing, Some(Standing::Held(_)) | None);
     Decided {
-        rule: at.filter(|_| is_settled),
+        rule: at,
         object: Some(rule.object.clone()),
         labels: labels(rule, message, &what),
-        asked: asked(side, standing, said, journey),
+        asked,
     }
 }
 

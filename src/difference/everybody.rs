@@ -14,7 +14,7 @@ use super::shift::{Shift, shifts};
 use super::side::{Entry, Side};
 
 /// What changes for mail of anybody to the tenant.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct EverybodyDifference {
     /// All mail to the tenant's recipients, of either side.
     pub sent: MessageSet,
@@ -23,7 +23,7 @@ pub struct EverybodyDifference {
 }
 
 /// What changes for those who are nobody's friends.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct AttackerDifference {
     /// Their messages: those of senders whom not both sides trust, one set for both sides.
     pub sent: MessageSet,
@@ -72,8 +72,9 @@ impl Direction {
         }
     }
 
-    fn of(from: Standing, to: Standing) -> Self {
-        match (from.strength(), to.strength()) {
+    fn of(change: &EverybodyChange) -> Self {
+        match (change.from.strength(), change.to.strength()) {
+            (None, None) if change.fewer => Self::MayBeStronger,
             (Some(before), Some(after)) if after < before => Self::Weaker,
             (Some(before), Some(after)) if after > before => Self::Stronger,
             (Some(_), Some(_)) => Self::Other,
@@ -116,6 +117,8 @@ pub struct EverybodyChange {
     pub set: MessageSet,
     /// Whether a set grew past the cap: then more messages may have changed their fate.
     pub capped: bool,
+    /// Undecided on both sides: whether nothing may clear them that could not before.
+    pub fewer: bool,
 }
 
 impl EverybodyDifference {
@@ -144,6 +147,20 @@ impl AttackerDifference {
     /// Whether nothing is other than it was.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.grants.is_empty()
+    }
+
+    pub(super) fn join(&mut self, other: Self) {
+        self.sent.absorb(other.sent);
+        for change in other.changes {
+            let same = |known: &AttackerChange| known.change.tells_the_same(&change.change);
+            if !self.changes.iter().any(same) {
+                self.changes.push(change);
+            }
+        }
+        self.changes.sort_by_key(|change| (change.direction, change.declared));
+        let grants = other.grants.into_iter();
+        let fresh: Vec<GrantChange> = grants.filter(|grant| !self.grants.contains(grant)).collect();
+        self.grants.extend(fresh);
     }
 
     /// Whether a way in became wider, surely or possibly, for somebody whom the new side does not trust.
@@ -191,6 +208,7 @@ pub(super) fn everybody(old: &Evidence<'_>, new: &Evidence<'_>) -> EverybodyDiff
             to: shift.to,
             set: shift.set,
             capped: shift.capped,
+            fewer: shift.fewer,
         }));
     }
     EverybodyDifference { sent, changes }
@@ -218,7 +236,7 @@ pub(super) fn attacker(old: &Evidence<'_>, new: &Evidence<'_>, everybody: &Every
     let strangers = Attacker::beyond(&trusted(new), declared.protected, lent, &to);
     let mut changes = Vec::new();
     for found in &everybody.changes {
-        let direction = Direction::of(found.from, found.to);
+        let direction = Direction::of(found);
         let set = found.set.intersect(&both.set);
         let (theirs, declared) = match direction {
             Direction::Weaker | Direction::MayBeWeaker => (set.intersect(&strangers.set), set.minus(&strangers.set)),
@@ -232,6 +250,7 @@ pub(super) fn attacker(old: &Evidence<'_>, new: &Evidence<'_>, everybody: &Every
                 concerns: found.concerns,
                 from: found.from,
                 to: found.to,
+                fewer: found.fewer,
                 capped: found.capped || set.overflowed(),
                 set: set.merged(),
             };
@@ -253,6 +272,29 @@ pub(super) fn attacker(old: &Evidence<'_>, new: &Evidence<'_>, everybody: &Every
         changes,
         grants: grants(old, new),
     }
+}
+
+/// What changes for mail in none of these sets.
+pub(super) fn others(
+    old: &Evidence<'_>,
+    new: &Evidence<'_>,
+    everybody: &EverybodyDifference,
+    told: &[&MessageSet],
+) -> Vec<Change> {
+    let (before, after) = sides(old, new);
+    let rest = everybody.changes.iter().filter_map(|found| {
+        let set = told.iter().fold(found.set.clone(), |rest, told| rest.minus(told));
+        let shift = Shift {
+            concerns: found.concerns,
+            from: found.from,
+            to: found.to,
+            fewer: found.fewer,
+            capped: found.capped || set.overflowed(),
+            set,
+        };
+        (!shift.set.is_empty()).then(|| Change::of(before, after, found.entry, shift))
+    });
+    rest.collect()
 }
 
 /// Settings that grant more than an allow does, on one side only.

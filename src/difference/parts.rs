@@ -7,9 +7,10 @@ use crate::message::{Concern, MessageSet};
 use crate::path::coverage::Coverage;
 use crate::path::trace::Trace;
 use crate::path::walk::{self, Journey};
-use crate::path::{Effect, NeedId, Verdict};
+use crate::path::{Effect, NeedId, Rule, Verdict};
 
 use super::side::{Entry, Side};
+use super::touched::looks_for;
 
 /// What becomes of a message as far as one concern goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,7 +80,14 @@ impl Parts {
             return;
         }
         for question in needs.iter().filter_map(|need| questions.get(need.index())) {
-            self.hang.entry(question.clone()).or_default().absorb(set.clone());
+            self.hangs_on(question.clone(), set);
+        }
+    }
+
+    fn hangs_on(&mut self, question: String, set: &MessageSet) {
+        self.capped |= set.overflowed();
+        if !set.is_empty() {
+            self.hang.entry(question).or_default().absorb(set.clone());
         }
     }
 
@@ -170,8 +178,27 @@ pub(super) fn of_trace(questions: &[String], trace: &Trace<'_>, concern: Concern
     for (needs, set) in &coverage.doubts {
         parts.hangs(questions, needs, &comes(set));
     }
+    for hit in trace.hits.iter().filter(|hit| before(hit.at.stage)) {
+        let Some(rule) = trace.path.rule(hit.at).filter(|rule| says_of(rule, concern)) else {
+            continue;
+        };
+        if let Some(texts) = looks_for(rule).filter(|_| !hit.unsure.is_empty()) {
+            parts.hangs_on(texts, &comes(&hit.unsure).intersect(&coverage.undecided));
+        }
+    }
     held(trace, concern, comes(&coverage.left), &mut parts);
     parts.settled(&trace.sent)
+}
+
+/// Whether a rule has a say in a concern.
+fn says_of(rule: &Rule, concern: Concern) -> bool {
+    rule.effects.iter().any(|effect| match effect {
+        Effect::Clears(concerns)
+        | Effect::MayClear(concerns, _)
+        | Effect::Waives(concerns)
+        | Effect::Raises(concerns, _) => concerns.has(concern),
+        Effect::Ends { .. } | Effect::Stops | Effect::Acts(..) | Effect::Alters => false,
+    })
 }
 
 /// The messages that are held against something, by what is done about them.
@@ -220,6 +247,11 @@ fn routing(questions: &[String], trace: &Trace<'_>, coverage: &Coverage) -> Part
     parts.push(Standing::Undecided, coverage.undecided.clone());
     for (needs, set) in &coverage.doubts {
         parts.hangs(questions, needs, set);
+    }
+    for end in trace.ends.iter().filter(|end| !end.unsure.is_empty()) {
+        if let Some(texts) = trace.path.rule(end.at).and_then(looks_for) {
+            parts.hangs_on(texts, &end.unsure.intersect(&coverage.undecided));
+        }
     }
     parts.settled(&trace.sent)
 }

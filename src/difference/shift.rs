@@ -8,7 +8,7 @@ use crate::path::trace::Trace;
 
 use super::parts::{Parts, Standing, of_trace};
 use super::side::{Entry, Side};
-use super::touched::{changed, questions, touched};
+use super::touched::{changed, questions, touched, widened};
 
 /// Messages that fare alike on each side, and not the same on both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(super) struct Shift {
     pub set: MessageSet,
     /// Whether a set grew past the cap, so that more messages may belong to it.
     pub capped: bool,
+    /// Undecided on both sides: whether nothing may clear them that could not before.
+    pub fewer: bool,
 }
 
 /// All shifts of a set that is sent to both sides.
@@ -40,6 +42,7 @@ pub(super) fn shifts(old: Side<'_>, new: Side<'_>, entry: Entry, sent: &MessageS
     }
     // Where both see the messages alike, what they see is compared, and only then asked who sent it.
     let alike = old.path.mask == new.path.mask;
+    let widened = changed.as_ref().map(|changed| widened(old, new, &seen_old, changed));
     let questions = questions(old, new, changed.as_ref());
     let traces = (old.pass(entry, &seen_old), new.pass(entry, &seen_new));
     let mut known: Vec<Known> = Vec::new();
@@ -54,13 +57,13 @@ pub(super) fn shifts(old: Side<'_>, new: Side<'_>, entry: Entry, sent: &MessageS
             |known: &&Known| known.concern != Concern::Routing && concern != Concern::Routing && known.parts == parts;
         let here = match known.iter().find(is_same) {
             Some(same) => same.shifts.clone(),
-            None if alike => between(concern, &parts.0, &parts.1, &seen_old),
+            None if alike => between(concern, (&parts.0, &parts.1), &seen_old, widened.as_ref()),
             None => {
                 let as_sent = (
                     parts.0.clone().before_masking(old, entry, sent),
                     parts.1.clone().before_masking(new, entry, sent),
                 );
-                between(concern, &as_sent.0, &as_sent.1, sent)
+                between(concern, (&as_sent.0, &as_sent.1), sent, None)
             }
         };
         add(&mut found, concern, &here);
@@ -85,7 +88,7 @@ struct Known {
     concern: Concern,
     covered: (Coverage, Coverage),
     parts: (Parts, Parts),
-    shifts: Vec<(Standing, Standing, MessageSet, bool)>,
+    shifts: Vec<Shift>,
 }
 
 /// Concerns that either side judges. Whether the way ends is always one.
@@ -111,19 +114,16 @@ fn covered(known: &[Known], traces: &(Trace<'_>, Trace<'_>), concern: Concern) -
 }
 
 /// Adds the shifts of one concern to those that are the same.
-fn add(found: &mut Vec<Shift>, concern: Concern, shifts: &[(Standing, Standing, MessageSet, bool)]) {
-    for (from, to, set, capped) in shifts {
-        let same = found
-            .iter_mut()
-            .find(|shift| shift.from == *from && shift.to == *to && shift.set == *set);
-        match same {
-            Some(shift) => shift.concerns = shift.concerns.and(Concerns::of(&[concern])),
+pub(super) fn add(found: &mut Vec<Shift>, concern: Concern, shifts: &[Shift]) {
+    for new in shifts {
+        let same = |known: &&mut Shift| {
+            (known.from, known.to, known.fewer) == (new.from, new.to, new.fewer) && known.set == new.set
+        };
+        match found.iter_mut().find(same) {
+            Some(known) => known.concerns = known.concerns.and(Concerns::of(&[concern])),
             None => found.push(Shift {
                 concerns: Concerns::of(&[concern]),
-                from: *from,
-                to: *to,
-                set: set.clone(),
-                capped: *capped,
+                ..new.clone()
             }),
         }
     }
@@ -131,20 +131,32 @@ fn add(found: &mut Vec<Shift>, concern: Concern, shifts: &[(Standing, Standing, 
 
 /// How messages shift from the parts of the old side to those of the new one.
 ///
+/// `widened` are those of which the changed rules may let in more than before, if that is known.
 /// Whether its way ends is told as the concern of routing; of other concerns it only matters where it hides a clearance.
 pub(super) fn between(
     concern: Concern,
-    old: &Parts,
-    new: &Parts,
+    (old, new): (&Parts, &Parts),
     sent: &MessageSet,
-) -> Vec<(Standing, Standing, MessageSet, bool)> {
+    widened: Option<&MessageSet>,
+) -> Vec<Shift> {
+    let shift = |from: Standing, to: Standing, set: MessageSet| Shift {
+        concerns: Concerns::of(&[concern]),
+        from,
+        to,
+        capped: set.overflowed(),
+        set,
+        fewer: false,
+    };
     if old.capped || new.capped || sent.overflowed() {
         // Nothing is known of one side: whatever was sent may fare otherwise.
         let known = |parts: &Parts| match parts.of.as_slice() {
             [(standing, _)] if !parts.capped => *standing,
             _ => Standing::Undecided,
         };
-        return vec![(known(old), known(new), sent.clone(), true)];
+        return vec![Shift {
+            capped: true,
+            ..shift(known(old), known(new), sent.clone())
+        }];
     }
     let mut shifts = Vec::new();
     if old == new {
@@ -161,23 +173,30 @@ pub(super) fn between(
                 continue;
             }
             let both = before.intersect(after);
-            let set = if from == to { otherwise(old, new, &both) } else { both };
-            if !set.is_empty() || set.overflowed() {
-                let capped = set.overflowed();
-                shifts.push((*from, *to, set, capped));
+            if from != to {
+                shifts.push(shift(*from, *to, both));
+            } else if !both.is_empty() {
+                let set = otherwise(old, new, &both);
+                let Some(widened) = widened else {
+                    shifts.push(shift(*from, *to, set));
+                    continue;
+                };
+                shifts.push(Shift {
+                    fewer: true,
+                    ..shift(*from, *to, set.minus(widened))
+                });
+                shifts.push(shift(*from, *to, set.intersect(widened)));
             }
         }
     }
+    shifts.retain(|shift| !shift.set.is_empty() || shift.set.overflowed());
     shifts
 }
 
 /// Of messages that are undecided on both sides, those that do not hang on the same things.
 fn otherwise(old: &Parts, new: &Parts, both: &MessageSet) -> MessageSet {
-    let mut all = MessageSet::empty();
-    if both.is_empty() {
-        return all;
-    }
     let nobody = MessageSet::empty();
+    let mut all = MessageSet::empty();
     let needs: BTreeSet<&String> = old.hang.keys().chain(new.hang.keys()).collect();
     for need in needs {
         let (before, after) = (

@@ -12,7 +12,7 @@ use crate::requirement::Requirement;
 
 use super::change::Change;
 use super::parts::{Parts, Standing, held};
-use super::shift::{Shift, between};
+use super::shift::{Shift, add, between};
 use super::shown;
 use super::side::{Entry, Side};
 use super::touched::{changed, questions, touched};
@@ -109,6 +109,19 @@ impl StreamDifference {
         self.moved(Through::No, Through::Yes)
     }
 
+    pub(super) fn join(&mut self, other: Self) {
+        self.old = worse(self.old, other.old);
+        self.new = worse(self.new, other.new);
+        self.restated |= other.restated;
+        self.sent.absorb(other.sent);
+        self.moves.extend(other.moves);
+        for change in other.changes {
+            if !self.changes.iter().any(|known| known.tells_the_same(&change)) {
+                self.changes.push(change);
+            }
+        }
+    }
+
     /// Whether mail that is to get through does so less surely than before.
     pub fn is_for_the_worse(&self) -> bool {
         if self.declared == Declared::Old {
@@ -121,6 +134,15 @@ impl StreamDifference {
         };
         self.moves.iter().any(|one| one.to > one.from)
             || self.declared == Declared::Both && rank(self.new) > rank(self.old)
+    }
+}
+
+/// Of two ways that mail takes, all of it gets through only where it does by both.
+fn worse(one: Option<bool>, other: Option<bool>) -> Option<bool> {
+    match (one, other) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (None, _) | (_, None) => None,
+        (Some(true), Some(true)) => Some(true),
     }
 }
 
@@ -222,22 +244,14 @@ fn compare(
             of_row(one, &questions.old, entry, before, rows.0, concern),
             of_row(other, &questions.new, entry, after, rows.1, concern),
         );
-        for (from, to, set, capped) in between(concern, &parts.0, &parts.1, sent) {
-            let same = changes
-                .iter_mut()
-                .find(|shift| shift.from == from && shift.to == to && shift.set == set);
-            match same {
-                Some(shift) => shift.concerns = shift.concerns.and(Concerns::of(&[concern])),
-                None => changes.push(Shift {
-                    concerns: Concerns::of(&[concern]),
-                    from,
-                    to,
-                    set,
-                    capped,
-                }),
-            }
-        }
+        add(
+            &mut changes,
+            concern,
+            &between(concern, (&parts.0, &parts.1), sent, None),
+        );
     }
+    // What is sure first.
+    changes.sort_by_key(|shift| shift.from == Standing::Undecided || shift.to == Standing::Undecided);
     let moves = if changes.is_empty() {
         Vec::new()
     } else {
@@ -359,17 +373,12 @@ fn through(side: Side<'_>, entry: Entry, stream: &StreamEvidence<'_>, sent: &Mes
 
 fn moves(before: &Fates, after: &Fates, sent: &MessageSet) -> Vec<Move> {
     let parts = |fates: &Fates| {
-        let capped = [&fates.yes, &fates.unknown, &fates.no]
-            .iter()
-            .any(|set| set.overflowed());
-        if capped {
+        let all = [&fates.yes, &fates.unknown, &fates.no];
+        if all.iter().any(|set| set.overflowed()) {
             return vec![(Through::Unknown, sent.clone())];
         }
-        vec![
-            (Through::Yes, fates.yes.clone()),
-            (Through::Unknown, fates.unknown.clone()),
-            (Through::No, fates.no.clone()),
-        ]
+        let names = [Through::Yes, Through::Unknown, Through::No];
+        names.into_iter().zip(all.map(Clone::clone)).collect()
     };
     let (before, after) = (parts(before), parts(after));
     let mut moves = Vec::new();

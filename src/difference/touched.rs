@@ -67,6 +67,29 @@ pub(super) fn touched(old: Side<'_>, new: Side<'_>, seen: &MessageSet, changed: 
     all.into_set()
 }
 
+/// Of a set that both sides see alike, the messages that changed rules may let in: all but those that met rules which only
+/// clear, and meet at most rules which only keep back. Of the others nothing is cleared that was not.
+pub(super) fn widened(old: Side<'_>, new: Side<'_>, seen: &MessageSet, changed: &Changed) -> MessageSet {
+    let clears = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::Clears(_) | Effect::MayClear(..) | Effect::Waives(_) | Effect::Alters
+        )
+    };
+    let keeps_back = |effect: &Effect| matches!(effect, Effect::Raises(..) | Effect::Ends { .. } | Effect::Alters);
+    let mut all = Union::default();
+    let gone = changed.old.iter().filter_map(|at| old.path.rule(*at));
+    let come = changed.new.iter().filter_map(|at| new.path.rule(*at));
+    let gone = gone.filter(|rule| !rule.effects.iter().all(clears));
+    let come = come.filter(|rule| !rule.effects.iter().all(keeps_back));
+    for rule in gone.chain(come) {
+        let split = rule.guard.split(seen);
+        all.add(split.sure);
+        all.add(split.unsure);
+    }
+    all.into_set()
+}
+
 /// What each side's needs ask for, by their numbers: two that read the same have the same answer.
 #[derive(Debug, Clone)]
 pub(super) struct Questions {
@@ -115,6 +138,18 @@ pub(super) fn questions(old: Side<'_>, new: Side<'_>, changed: Option<&Changed>)
         }
     }
     questions
+}
+
+/// The texts that a rule looks for in written addresses, if it does: what hangs on one rule hangs on no other one.
+pub(super) fn looks_for(rule: &Rule) -> Option<String> {
+    let mut texts = Vec::new();
+    let preds = rule.guard.when.iter().chain(&rule.guard.unless);
+    preds.for_each(|pred| gather(pred, &mut texts));
+    let texts: Vec<(Where, &[Matcher])> = texts
+        .into_iter()
+        .map(|(which, matchers, _)| (which, matchers))
+        .collect();
+    (!texts.is_empty()).then(|| format!("texts {texts:?}"))
 }
 
 /// Which address a text is looked for in.

@@ -54,6 +54,11 @@ impl Names {
         }
     }
 
+    /// Sets of each of which some name must be there.
+    pub fn wanted(&self) -> &[DomainSet] {
+        &self.some
+    }
+
     /// Whether nothing is said about the names.
     pub fn is_all(&self) -> bool {
         self.some.is_empty() && self.none.is_empty()

@@ -4,6 +4,7 @@
 //! follow as advice. Every text that comes from outside is escaped here or in `window`.
 //! Results of `write!` are dropped throughout: writing to a string cannot fail.
 
+pub mod diff;
 mod window;
 mod wrap;
 

@@ -3,6 +3,8 @@
 //! Wire types of its own, so that the model may change without it. Values are exact; what could act on a
 //! terminal is written as a JSON escape.
 
+pub mod diff;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 

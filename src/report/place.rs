@@ -15,6 +15,8 @@ const BLOCK: usize = 4096;
 pub(crate) struct Places<'a> {
     /// The sources.
     pub(crate) sources: &'a Sources,
+    /// What their names start with, where they are told apart from others of the same name.
+    title: String,
     /// Characters before each block.
     blocks: BTreeMap<SourceId, Vec<usize>>,
 }
@@ -22,10 +24,21 @@ pub(crate) struct Places<'a> {
 impl<'a> Places<'a> {
     /// Nothing counted yet.
     pub(crate) fn new(sources: &'a Sources) -> Self {
+        Self::named(sources, "")
+    }
+
+    /// The same under names that start with a title.
+    pub(crate) fn named(sources: &'a Sources, title: &str) -> Self {
         Self {
             sources,
+            title: title.to_owned(),
             blocks: BTreeMap::new(),
         }
+    }
+
+    /// The name of a source.
+    pub(crate) fn name(&self, id: SourceId) -> String {
+        format!("{}{}", self.title, self.sources.get(id).name)
     }
 
     /// Line and column of an offset, both from 1; columns count characters. Past the end means the end.

@@ -44,6 +44,7 @@ fn help_of_every_command() {
         "check",
         "init",
         "why",
+        "diff",
         "spf",
         "pack",
         "pack list",

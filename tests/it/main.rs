@@ -7,6 +7,8 @@ mod bench;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod diff;
+#[cfg(test)]
 mod dns_live;
 #[cfg(test)]
 mod dns_server;

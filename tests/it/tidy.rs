@@ -94,6 +94,7 @@ const LONG: &[(&str, &str)] = &[
         "src/report/human/window.rs",
         "one job: clipping a source around its labels",
     ),
+    ("src/report/json/diff.rs", "one renderer, mostly its wire types"),
     ("src/requirement.rs", "from a pack to a set of messages, told in one go"),
 ];
 

@@ -109,7 +109,7 @@ impl View {
             }
         }
         let mut view = Self {
-            name: escape::line(&source.name).into_owned(),
+            name: escape::line(&places.name(id)).into_owned(),
             text: String::new(),
             windows: Vec::new(),
             marks: Vec::new(),
