@@ -4,7 +4,7 @@ use crate::evidence::Evidence;
 use crate::message::{Cube, Message, MessageSet};
 use crate::path::trace::Trace;
 use crate::path::walk::Journey;
-use crate::path::{MailPath, NeedId};
+use crate::path::{MailPath, NeedId, Skip};
 use crate::source::Sources;
 
 /// Where a message comes in.
@@ -105,7 +105,11 @@ impl<'e> Side<'e> {
         let before = seen.map(|cube| {
             let all = Cube::all();
             Some(Cube {
-                ip: if mask.skipped { cube.auth_ip.clone() } else { all.ip },
+                ip: if mask.skipped == Skip::No {
+                    all.ip
+                } else {
+                    cube.auth_ip.clone()
+                },
                 auth_ip: all.auth_ip,
                 ..cube.clone()
             })

@@ -1,5 +1,7 @@
 //! Recipients of domains whose names cannot be read: somebody is there, and nobody can say who.
 
+use std::collections::BTreeSet;
+
 use crate::allow::address::AddressSet;
 use crate::message::{Cube, MessageSet};
 use crate::path::NeedId;
@@ -34,6 +36,7 @@ pub(super) fn hold_open(coverage: &mut Coverage, known: &AddressSet, need: NeedI
     });
     let open = elsewhere.minus(&alike);
     if !open.is_empty() {
+        coverage.doubts.push((BTreeSet::from([need]), open.clone()));
         coverage.undecided.absorb(open);
         coverage.needs.insert(need);
     }
