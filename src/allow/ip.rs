@@ -362,11 +362,22 @@ pub fn parse_entry(text: &str) -> Result<IpEntry, IpError> {
     })
 }
 
-/// The hosts of a range that is written from its last address to its first.
-pub fn parse_reversed(text: &str) -> Option<IpSet> {
-    let (last, first) = text.split_once('-')?;
-    let read = parse_entry(&format!("{first}-{last}")).ok()?;
-    parse_entry(text).is_err().then_some(read.set)
+/// The hosts that an entry was probably meant to be which is none: several entries in one, or a range that is written from
+/// its last address to its first.
+pub fn parse_meant(text: &str) -> Option<IpSet> {
+    let one = |text: &str| {
+        let (last, first) = text.split_once('-').unwrap_or_default();
+        let read = parse_entry(text).or_else(|_| parse_entry(&format!("{first}-{last}")));
+        read.ok().map(|entry| entry.set)
+    };
+    match parse_entry(text) {
+        Ok(_) => None,
+        Err(IpError::Commas(parts) | IpError::Several(parts)) => {
+            let sets: Option<Vec<IpSet>> = parts.iter().map(|part| one(part)).collect();
+            sets.map(|sets| IpSet::union_all(&sets))
+        }
+        Err(_) => one(text),
+    }
 }
 
 fn parts(text: &str, separator: impl Fn(char) -> bool) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use crate::allow::address::AddressSet;
 use crate::allow::domain::DomainSet;
-use crate::allow::ip::{IpSet, parse_reversed};
+use crate::allow::ip::{IpSet, parse_meant};
 use crate::message::{Concerns, Cube, Identity, MessageSet, Names};
 use crate::path::trace::Trace;
 use crate::path::{Entry, List, Meaning, RuleAt};
@@ -123,7 +123,7 @@ fn garbled(
 /// The entry that was probably meant to be a value.
 pub fn meant_as(list: &List, fact: &Fact, requirement: &Requirement<'_>) -> Option<usize> {
     list.entries.iter().position(|entry| match &entry.meaning {
-        Meaning::Malformed { .. } => spells(&entry.text, &fact.text) || runs_back_over(&entry.text, fact),
+        Meaning::Malformed { .. } => spells(&entry.text, &fact.text) || was_meant_for(&entry.text, fact),
         // Addresses are numbers, and the next one may be somebody's; names that are one letter apart are no accident.
         Meaning::Senders(_) => {
             let text = entry.text.to_ascii_lowercase();
@@ -137,9 +137,9 @@ pub fn meant_as(list: &List, fact: &Fact, requirement: &Requirement<'_>) -> Opti
     })
 }
 
-/// Whether a malformed entry is a range that would cover a value if it were not written backwards.
-fn runs_back_over(entry: &str, fact: &Fact) -> bool {
-    matches!(&fact.means, Means::Hosts(hosts) if parse_reversed(entry).is_some_and(|range| range.covers(hosts)))
+/// Whether a malformed entry would cover a value, were it written as it was meant.
+fn was_meant_for(entry: &str, fact: &Fact) -> bool {
+    matches!(&fact.means, Means::Hosts(hosts) if parse_meant(entry).is_some_and(|meant| meant.covers(hosts)))
 }
 
 /// Whether a malformed entry holds a value, or is one edit from it.
@@ -211,7 +211,7 @@ pub fn holds(list: &List, fact: &Fact) -> bool {
 pub fn touches(list: &List, fact: &Fact) -> bool {
     let spelt = |entry: &Entry| {
         let malformed = matches!(entry.meaning, Meaning::Malformed { .. });
-        malformed && (spells(&entry.text, &fact.text) || runs_back_over(&entry.text, fact))
+        malformed && (spells(&entry.text, &fact.text) || was_meant_for(&entry.text, fact))
     };
     if list.entries.iter().any(spelt) {
         return true;

@@ -51,11 +51,27 @@ impl Bench {
 
     /// A condition whose list holds values that lost their content on the way: it may match whatever they were.
     pub fn as_far_as_read(&mut self, kind: Kind, key: &str, list: &field::List<'_>, pred: Pred) -> Pred {
-        let Some(span) = list.unreadable.first() else {
-            return pred;
+        match self.lost_of(kind, key, list) {
+            Some(need) => between(pred, Pred::Always, need),
+            None => pred,
+        }
+    }
+
+    /// What the values of a list said that cannot be read, if there are some.
+    pub fn lost_of(&mut self, kind: Kind, key: &str, list: &field::List<'_>) -> Option<NeedId> {
+        let Some(span) = list.odd else {
+            let span = list.unreadable.first()?;
+            return Some(self.lost(kind, key, *span));
         };
-        let need = self.lost(kind, key, *span);
-        between(pred, Pred::Always, need)
+        // What was cut off has a finding of its own; this has none.
+        Some(self.path.need(Need {
+            key: format!("odd/{}/{key}", kind.as_str()),
+            text: format!("`{key}` of `{}` holds something that is no text", kind.cmdlet()),
+            help: "export it again with `-Depth 10`, and look at the value".to_owned(),
+            level: Level::Deny,
+            origin: Some(span),
+            told: false,
+        }))
     }
 
     /// What a value that lost its content said.

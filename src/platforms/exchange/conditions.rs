@@ -216,10 +216,12 @@ pub(super) fn read(
     if list.items.is_empty() && list.unreadable.is_empty() && value.as_bool().is_none() {
         return None;
     }
-    let unmodelled = |bench: &mut Bench| unmodelled(key, value.span(), context.rule, bench);
     let is_text = !matches!(reads, Reads::Attachment | Reads::Switch | Reads::Opaque);
-    if is_text && !list.unreadable.is_empty() && list.items.is_empty() {
-        return Some(Pred::Unknown(unmodelled(bench)).into());
+    if is_text
+        && list.items.is_empty()
+        && let Some(need) = bench.lost_of(Kind::TransportRule, key, &list)
+    {
+        return Some(Pred::Unknown(need).into());
     }
     let read = read_as(key, reads, value, &list, context, bench)?;
     // What is no text has lost nothing: nobody reads its values.
@@ -450,10 +452,26 @@ fn read_as(
     })
 }
 
+/// Conditions of two properties, the second of which says nothing by itself.
+const PAIRS: &[(&str, &str)] = &[
+    ("adcomparisonoperator", "adcomparisonattribute"),
+    ("betweenmemberof2", "betweenmemberof1"),
+    ("contentmatchespromptverdict", "contentmatchesprompt"),
+    ("managerforevaluateduser", "manageraddresses"),
+];
+
 /// A condition that nothing offline decides.
 pub(super) fn unmodelled(key: &str, span: Span, rule: &str, bench: &mut Bench) -> NeedId {
+    let lower = key.to_ascii_lowercase();
+    let (except, bare) = lower
+        .strip_prefix("exceptif")
+        .map_or(("", lower.as_str()), |bare| ("exceptif", bare));
+    let one = PAIRS
+        .iter()
+        .find(|(second, _)| *second == bare)
+        .map_or(bare, |(_, first)| first);
     bench.unsaid(
-        format!("rule/{rule}/{}", key.to_ascii_lowercase()),
+        format!("rule/{rule}/{except}{one}"),
         format!("rule `{rule}` has the condition `{key}`, which no export decides"),
         Some(span),
     )

@@ -65,7 +65,7 @@ fn connection_filter(bundle: &Bundle<'_>, bench: &mut Bench, connectors: &Connec
         });
         // Where both lists name an address, the allow wins
         // (https://learn.microsoft.com/defender-office-365/connection-filter-policies-configure).
-        let used = allow.state == ListState::Listed;
+        let used = allow.state != ListState::Empty;
         rules.push(Rule {
             object: object.clone(),
             origin: name.span,
@@ -126,6 +126,14 @@ fn listed(bench: &mut Bench, key: &'static str, list: &field::List<'_>, read: &N
         .iter()
         .find(|item| item.value.contains(':'))
         .map(|item| item.span);
+    if list.state == ListState::Absent {
+        let need = bench.unsaid(
+            format!("connection-filter/{key}"),
+            format!("the connection filter was exported without its `{key}`"),
+            Some(read.list.span),
+        );
+        return Pred::Unknown(need);
+    }
     let pred = bench.surely_meant(key, read, Pred::Ip);
     let pred = bench.sure_of_ipv4(&read.hosts, key, span.or(list.span), pred);
     bench.as_far_as_read(Kind::ConnectionFilter, key, list, pred)

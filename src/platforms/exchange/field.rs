@@ -65,6 +65,8 @@ pub(crate) struct List<'a> {
     pub(crate) items: Vec<Spanned<Cow<'a, str>>>,
     /// Items that are no texts or were cut off: the list holds more than was read.
     pub(crate) unreadable: Vec<Span>,
+    /// The first of them that was not cut off and still is no text.
+    pub(crate) odd: Option<Span>,
 }
 
 /// Reads a list. A single entry may stand without its brackets (export-formats T11); an entry may be a text, a number
@@ -75,6 +77,7 @@ pub(crate) fn list(node: Option<Node<'_>>) -> List<'_> {
         span: None,
         items: Vec::new(),
         unreadable: Vec::new(),
+        odd: None,
     };
     let Some(node) = node else { return list };
     list.state = ListState::Empty;
@@ -113,7 +116,10 @@ fn add<'a>(list: &mut List<'a>, item: Node<'a>) {
         Some(text) if is_cut_text(&text) => list.unreadable.push(item.span()),
         Some(text) if text.trim().is_empty() => {}
         Some(text) => list.items.push(Spanned::new(text, item.span())),
-        None => list.unreadable.push(item.span()),
+        None => {
+            list.unreadable.push(item.span());
+            list.odd = list.odd.or(Some(item.span()));
+        }
     }
 }
 

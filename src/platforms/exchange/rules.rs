@@ -203,6 +203,8 @@ pub(super) fn rules(
         );
     }
     if let Some(span) = blanked {
+        // The finding about the file says it.
+        bench.path.tell_elsewhere(|key| key == "export/transport-rule");
         problems.push(
             Problem::at(
                 crate::problem::Level::Deny,

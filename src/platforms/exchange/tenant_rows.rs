@@ -69,9 +69,7 @@ fn row<'a>(record: Node<'a>, bench: &mut Bench, now: Date) -> Row<'a> {
         }
         _ => {}
     }
-    let lost = if let Some(span) = values.unreadable.first() {
-        Some(bench.lost(Kind::TenantList, "Value", *span))
-    } else {
+    let lost = bench.lost_of(Kind::TenantList, "Value", &values).or_else(|| {
         values.items.is_empty().then(|| {
             bench.unsaid(
                 "tenant-list/value",
@@ -79,7 +77,7 @@ fn row<'a>(record: Node<'a>, bench: &mut Bench, now: Date) -> Row<'a> {
                 Some(record.span()),
             )
         })
-    };
+    });
     Row {
         record,
         action,

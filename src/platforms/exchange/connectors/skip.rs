@@ -32,11 +32,10 @@ fn skipped(record: Node<'_>, bench: &mut Bench) -> Skipped {
         };
     }
     let list = field::list(record.get("EFSkipIPs"));
-    let cut = list.unreadable.first();
     Skipped {
         last: false,
         hosts: networks("EFSkipIPs", &list, record.span(), false, true).hosts,
-        lost: cut.map(|span| bench.lost(Kind::InboundConnector, "EFSkipIPs", *span)),
+        lost: bench.lost_of(Kind::InboundConnector, "EFSkipIPs", &list),
     }
 }
 
@@ -51,6 +50,36 @@ pub(super) fn gather(record: Node<'_>, hosts: &IpSet, bench: &mut Bench, into: &
     }
 }
 
+/// Whether mail from hosts comes through a connector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Through {
+    Yes,
+    No,
+    Perhaps(NeedId),
+}
+
+/// Whether what a filter in front hands on comes through a connector that looks past the last host, whoever it is.
+fn comes_through(record: Node<'_>, egress: &IpSet, bench: &mut Bench) -> Through {
+    let list = field::list(record.get("SenderIPAddresses"));
+    let hosts = networks("SenderIPAddresses", &list, record.span(), false, false).hosts;
+    if hosts.is_empty() && list.unreadable.is_empty() || hosts.covers(egress) {
+        return Through::Yes;
+    }
+    let by_address = Flag::of(record.get("RestrictDomainsToIPAddresses")).span().is_some();
+    if by_address && list.unreadable.is_empty() && !hosts.overlaps(egress) {
+        return Through::No;
+    }
+    let name = super::super::build::name(record);
+    Through::Perhaps(bench.unsaid(
+        format!("skip-listing/through/{}", name.value.to_ascii_lowercase()),
+        format!(
+            "connector `{}` looks past the last host, and whether the mail of the filter in front comes through it is not known",
+            name.value
+        ),
+        Some(name.span),
+    ))
+}
+
 /// Whether authentication looks past a filter in front that connects from `egress`.
 pub(in super::super) fn skips(bundle: &Bundle<'_>, egress: &IpSet, bench: &mut Bench) -> Skip {
     let mut perhaps = None;
@@ -60,8 +89,13 @@ pub(in super::super) fn skips(bundle: &Bundle<'_>, egress: &IpSet, bench: &mut B
             continue;
         }
         let skipped = skipped(record, bench);
+        let through = if skipped.last {
+            comes_through(record, egress, bench)
+        } else {
+            Through::Yes
+        };
         let covered = skipped.last || !skipped.hosts.is_empty() && skipped.hosts.covers(egress);
-        if !covered && skipped.lost.is_none() {
+        if !covered && skipped.lost.is_none() || through == Through::No {
             continue;
         }
         // Skip listing for some recipients only counts when every recipient of the message is listed.
@@ -69,10 +103,15 @@ pub(in super::super) fn skips(bundle: &Bundle<'_>, egress: &IpSet, bench: &mut B
         if !users.items.is_empty() {
             continue;
         }
-        let doubt = match (users.unreadable.first(), enabled) {
-            (Some(span), _) => Some(bench.lost(Kind::InboundConnector, "EFUsers", *span)),
-            (None, Flag::Unreadable(span)) => Some(super::unreadable(span, bench)),
-            (None, _) => skipped.lost.filter(|_| !covered),
+        let doubt = match (
+            bench.lost_of(Kind::InboundConnector, "EFUsers", &users),
+            enabled,
+            through,
+        ) {
+            (Some(need), ..) => Some(need),
+            (None, Flag::Unreadable(span), _) => Some(super::unreadable(span, bench)),
+            (None, _, Through::Perhaps(need)) => Some(need),
+            (None, ..) => skipped.lost.filter(|_| !covered),
         };
         match doubt {
             None => return Skip::Yes,
