@@ -4,10 +4,11 @@
 //! The table of all platforms is `platforms`.
 
 pub mod change;
+pub mod quote;
 
 use jiff::civil::Date;
 
-use self::change::{Applied, Change};
+use self::change::{Applied, Change, Writer};
 use crate::allow::address::AddressSet;
 use crate::allow::domain::Domain;
 use crate::allow::ip::IpSet;
@@ -28,6 +29,8 @@ pub struct Platform {
     pub read: fn(&ReadInput<'_>) -> Reading,
     /// Applies changes to what it read, so that they can be judged by reading again.
     pub apply: fn(&ReadInput<'_>, &[Change]) -> Applied,
+    /// Languages in which changes can be written, the recommended one first.
+    pub writers: &'static [&'static Writer],
     /// The advice vocabulary it understands.
     pub controls: &'static [&'static str],
     /// Ends of the names that its customers' MX records point to.

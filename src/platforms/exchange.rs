@@ -22,6 +22,7 @@ mod scope;
 mod simulation;
 mod tenant_list;
 mod tenant_rows;
+mod write;
 
 use crate::allow::ip::IpSet;
 use crate::message::{Concern, Concerns};
@@ -42,6 +43,7 @@ pub static EXCHANGE: Platform = Platform {
     exports,
     read,
     apply: apply::apply,
+    writers: &[&write::POWERSHELL],
     controls: &[
         "advanced-delivery",
         "anti-phish-trusted",

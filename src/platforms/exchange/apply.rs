@@ -96,7 +96,7 @@ impl<'a> Desk<'_, 'a> {
         let kind = Kind::parse(change.kind).ok_or_else(|| format!("`{}` is no kind of object", change.kind))?;
         match &change.deed {
             Deed::Create(settings) => {
-                let created = Created::new(index, kind, &change.name, settings, self.bundle, self.input.now)?;
+                let created = Created::new(index, kind, &change.name, settings, self.bundle)?;
                 if kind == Kind::TransportRule {
                     plan.order.create(index, plan.created.len(), order::wanted(settings));
                 }

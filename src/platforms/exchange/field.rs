@@ -13,7 +13,7 @@ use crate::document::patch::Json;
 use crate::document::{Kind as Shape, Node};
 use crate::source::{Span, Spanned};
 
-pub(crate) use self::date::date;
+pub(crate) use self::date::{date, moment};
 
 /// One value of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -96,6 +96,11 @@ const ACTIONS: &[(&str, Does)] = {
     ]
 };
 
+/// Whether a key in lower case is an action.
+pub(super) fn is_action(lower: &str) -> bool {
+    ACTIONS.binary_search_by(|(known, _)| (*known).cmp(lower)).is_ok()
+}
+
 /// What one pass over a record's keys finds.
 #[derive(Default)]
 struct Parts<'a> {

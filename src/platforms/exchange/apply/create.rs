@@ -2,9 +2,6 @@
 
 use std::borrow::Cow;
 
-use jiff::ToSpan;
-use jiff::civil::Date;
-
 use crate::document::Node;
 use crate::document::patch::{Conflict, Json, Patch, pointer};
 use crate::platform::change::Value;
@@ -32,7 +29,6 @@ impl Created {
         name: &str,
         settings: &[(&'static str, Value)],
         bundle: &Bundle<'_>,
-        now: Date,
     ) -> Result<Self, String> {
         let list = match kind {
             Kind::TenantList => {
@@ -49,7 +45,7 @@ impl Created {
             home,
             kind,
             name: name.to_owned(),
-            members: members(kind, name, settings, now)?,
+            members: members(kind, name, settings)?,
         })
     }
 
@@ -99,12 +95,7 @@ fn text<'s>(settings: &'s [(&'static str, Value)], wanted: &str) -> Option<&'s s
 }
 
 /// The settings that are given, and what it takes beside them to be in force: the product's own defaults.
-fn members(
-    kind: Kind,
-    name: &str,
-    settings: &[(&'static str, Value)],
-    now: Date,
-) -> Result<Vec<(String, Json)>, String> {
+fn members(kind: Kind, name: &str, settings: &[(&'static str, Value)]) -> Result<Vec<(String, Json)>, String> {
     let mut members: Vec<(String, Json)> = Vec::new();
     for (setting, value) in settings {
         match (kind, *setting, value) {
@@ -139,15 +130,17 @@ fn members(
                 Json::string(if is_url { "AdvancedDelivery" } else { "Tenant" }),
             );
             or("SubmissionID", Json::string("Non-Submission"));
-            let (end, lapse) = end(action, settings, is_url, now);
-            or("ExpirationDate", end);
-            or("RemoveAfter", lapse);
+            or("ExpirationDate", Json::Null);
+            or("RemoveAfter", lapse(action, settings, is_url));
         }
         Kind::TenantListSpoof => {
             text(settings, "Action").ok_or("it says neither allow nor block")?;
-            let (user, from_where) = name.split_once(", ").ok_or("it names no pair")?;
-            or("SpoofedUser", Json::string(user));
-            or("SendingInfrastructure", Json::string(from_where));
+            let given = |setting| text(settings, setting).is_some();
+            if !(given("SpoofedUser") && given("SendingInfrastructure")) {
+                let (user, from_where) = name.split_once(", ").ok_or("it names no pair")?;
+                or("SpoofedUser", Json::string(user));
+                or("SendingInfrastructure", Json::string(from_where));
+            }
         }
         _ => {}
     }
@@ -161,18 +154,15 @@ fn members(
     Ok(members)
 }
 
-/// When an entry ends by itself: an allow 45 days after its last use, a block after 30 days, neither where that is
-/// switched off; allows for addresses of hosts and for simulation URLs never do (exchange-semantics 8).
-fn end(action: &str, settings: &[(&'static str, Value)], is_url: bool, now: Date) -> (Json, Json) {
+/// Whether an entry lapses by itself: an allow does, 45 days after its last use, where nothing else is said; allows for
+/// addresses of hosts and for simulation URLs do not (exchange-semantics 8). A block without an end has none.
+fn lapse(action: &str, settings: &[(&'static str, Value)], is_url: bool) -> Json {
     let given = |wanted: &str| settings.iter().any(|(setting, _)| setting.eq_ignore_ascii_case(wanted));
     let is_ip = text(settings, "ListType").and_then(TenantList::parse) == Some(TenantList::Ip);
     let allows = action.eq_ignore_ascii_case("Allow");
-    if given("NoExpiration") || given("ExpirationDate") || given("RemoveAfter") || allows && (is_ip || is_url) {
-        (Json::Null, Json::Null)
-    } else if allows {
-        (Json::Null, Json::Number(45))
+    if !allows || is_ip || is_url || given("NoExpiration") || given("ExpirationDate") {
+        Json::Null
     } else {
-        let day = now.checked_add(30.days()).unwrap_or(now);
-        (Json::String(format!("{day}T00:00:00Z")), Json::Null)
+        Json::Number(45)
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn date(node: Option<Node<'_>>) -> Field<Timestamp> {
         if text.is_empty() {
             Some(None)
         } else {
-            parse(text).map(Some)
+            moment(text).map(Some)
         }
     });
     match field {
@@ -37,7 +37,8 @@ pub(crate) fn date(node: Option<Node<'_>>) -> Field<Timestamp> {
     }
 }
 
-fn parse(text: &str) -> Option<Timestamp> {
+/// Reads a date that is written as a text.
+pub(crate) fn moment(text: &str) -> Option<Timestamp> {
     if let Some(inside) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
         return of_millis(inside);
     }
