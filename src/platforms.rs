@@ -1,5 +1,6 @@
 //! The table of platforms.
 
+pub mod allowlist;
 pub mod exchange;
 pub mod products;
 
