@@ -116,6 +116,10 @@ impl<'a> Desk<'_, 'a> {
                 for record in self.found(kind, &change.name, &[])? {
                     let file = self.file_of(record)?;
                     for edit in edits {
+                        let object = plan.object(file, kind, record, index)?;
+                        if object.deleted {
+                            return Err("another change removes the object".to_owned());
+                        }
                         if kind == Kind::TransportRule
                             && let Edit::Set {
                                 setting: "Priority",
@@ -125,10 +129,6 @@ impl<'a> Desk<'_, 'a> {
                         {
                             plan.order.place(index, record, *priority);
                             continue;
-                        }
-                        let object = plan.object(file, kind, record, index)?;
-                        if object.deleted {
-                            return Err("another change removes the object".to_owned());
                         }
                         setting::edit(object, index, edit)?;
                     }
@@ -334,6 +334,9 @@ fn element<'a>(root: Node<'a>, record: Node<'a>) -> Node<'a> {
         _ => record,
     }
 }
+
+#[cfg(test)]
+mod laws;
 
 #[cfg(test)]
 mod tests;

@@ -10,12 +10,12 @@ use crate::platform::{Declared, File, Reading};
 use crate::source::Sources;
 
 /// Files by stem and text, and what becomes of them.
-struct Tenant {
+pub(super) struct Tenant {
     files: Vec<(&'static str, String)>,
 }
 
 impl Tenant {
-    fn new(files: &[(&'static str, &str)]) -> Self {
+    pub(super) fn new(files: &[(&'static str, &str)]) -> Self {
         Self {
             files: files.iter().map(|(stem, text)| (*stem, (*text).to_owned())).collect(),
         }
@@ -55,7 +55,7 @@ impl Tenant {
     }
 
     /// Applies changes, holds that the operations agree, and gives the reasons of those that were refused.
-    fn apply(&mut self, changes: &[Change]) -> Vec<String> {
+    pub(super) fn apply(&mut self, changes: &[Change]) -> Vec<String> {
         let applied = self.with(|input| apply(input, changes));
         for file in applied.files {
             assert!(!file.operations.is_empty());
@@ -67,7 +67,7 @@ impl Tenant {
             .collect()
     }
 
-    fn text(&self, stem: &str) -> &str {
+    pub(super) fn text(&self, stem: &str) -> &str {
         &self.files.iter().find(|(known, _)| *known == stem).unwrap().1
     }
 
