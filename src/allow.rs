@@ -15,6 +15,7 @@ mod form;
 mod fused;
 mod interval;
 mod local;
+mod memo;
 mod pattern;
 mod suffix;
 mod text;

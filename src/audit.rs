@@ -118,17 +118,25 @@ pub fn audit(job: &Job, library: &Library, settings: &Settings) -> TenantReport 
         let evidence: Vec<Evidence<'_>> = facts.iter().map(Evidence::assemble).collect();
         let mut findings =
             Findings::new(&prepared.policy, &settings.levels).excepting(&prepared.tenant.exceptions, prepared.now);
-        for check in CHECKS {
-            for one in &evidence {
-                findings.run(check, one);
-            }
+        // The last one asks which exceptions the others used.
+        let (others, last) = CHECKS.split_at(CHECKS.len().saturating_sub(1));
+        findings.run_all(others, &evidence);
+        for (check, one) in last
+            .iter()
+            .flat_map(|check| evidence.iter().map(move |one| (check, one)))
+        {
+            findings.run(check, one);
         }
-        let mut findings = findings.into_found();
-        sort(&mut findings);
-        if evidence.len() > 1 {
-            findings = once(findings);
-        }
-        (verdicts(&evidence), coverage(&evidence), findings)
+        let several = evidence.len() > 1;
+        let (verdicts, coverage) = (verdicts(&evidence), coverage(&evidence));
+        let sorted = || {
+            let mut findings = findings.into_found();
+            sort(&mut findings);
+            if several { once(findings) } else { findings }
+        };
+        // To take the evidence apart takes as long as some checks do.
+        let (findings, ()) = rayon::join(sorted, || drop(evidence));
+        (verdicts, coverage, findings)
     };
     let failed = prepared.failed || library.problems.iter().any(|problem| problem.level == Level::Deny);
     let counts = findings
@@ -145,7 +153,7 @@ pub fn audit(job: &Job, library: &Library, settings: &Settings) -> TenantReport 
     } else {
         Outcome::Clean
     };
-    TenantReport {
+    let report = TenantReport {
         name: prepared.name,
         path: prepared.path,
         outcome,
@@ -156,5 +164,9 @@ pub fn audit(job: &Job, library: &Library, settings: &Settings) -> TenantReport 
         problems: prepared.problems,
         residual: prepared.residual,
         sources: Arc::new(prepared.sources),
-    }
+    };
+    // Nobody has to wait until very many rules are taken apart.
+    let ways = prepared.ways;
+    rayon::spawn(move || drop(ways));
+    report
 }

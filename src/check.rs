@@ -4,6 +4,7 @@
 //! This file knows no particular check.
 
 use jiff::civil::Date;
+use rayon::prelude::*;
 
 use crate::evidence::Evidence;
 use crate::path::remedy::Remedy;
@@ -144,6 +145,29 @@ impl<'a> Findings<'a> {
             reason: exception.reason.value.clone(),
             expires: exception.expires.map(|expires| expires.value),
         })
+    }
+
+    /// Runs checks side by side, each over one evidence after the other. The result is that of running one check after
+    /// the other, as long as none of them asks what others found.
+    pub fn run_all(&mut self, checks: &[&'static Check], evidence: &[Evidence<'_>]) {
+        let alone = |check: &&'static Check| {
+            let mut findings = Self {
+                used: vec![false; self.exceptions.len()],
+                found: Vec::new(),
+                ..*self
+            };
+            for one in evidence {
+                findings.run(check, one);
+            }
+            (findings.used, findings.found)
+        };
+        let of_each: Vec<(Vec<bool>, Vec<Finding>)> = checks.par_iter().map(alone).collect();
+        for (used, mut found) in of_each {
+            for (known, used) in self.used.iter_mut().zip(used) {
+                *known |= used;
+            }
+            self.found.append(&mut found);
+        }
     }
 
     /// Runs one check.

@@ -15,6 +15,7 @@ mod unseen;
 pub mod witness;
 pub mod words;
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -151,11 +152,16 @@ impl<'a> Evidence<'a> {
             .collect();
         let own_hosts = IpSet::union_all(own);
         let attacker = Attacker::of(facts, &vendor_hosts.union(&own_hosts), &vendor_domains);
-        let streams: Vec<StreamEvidence<'a>> = facts
-            .requirements
-            .par_iter()
-            .map(|requirement| StreamEvidence::of(facts, requirement))
-            .collect();
+        let (streams, (entries, interfering)) = rayon::join(
+            || {
+                let streams = facts.requirements.par_iter();
+                streams
+                    .map(|requirement| StreamEvidence::of(facts, requirement))
+                    .collect()
+            },
+            || rayon::join(|| Entries::of(facts), || facts.path.interfering()),
+        );
+        let streams: Vec<StreamEvidence<'a>> = streams;
         let faults = diagnosis::faults(&streams);
         let mut evidence = Self {
             facts,
@@ -166,9 +172,9 @@ impl<'a> Evidence<'a> {
             own_hosts,
             faults,
             holes: Vec::new(),
-            entries: Entries::of(facts),
+            entries,
         };
-        evidence.holes = holes::holes(&evidence);
+        evidence.holes = holes::holes(&evidence, interfering);
         evidence
     }
 
@@ -218,7 +224,9 @@ fn traced<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
         strangers::hold_open_ends(&mut trace, &facts.accepted, need);
     }
     let trace = trace;
-    let narrow = (requirement.narrow != requirement.wide).then(|| trace_of(&requirement.narrow));
+    let is_narrower = requirement.narrow != requirement.wide;
+    let narrow = LazyCell::new(|| trace_of(&requirement.narrow));
+    let mut asked_narrow = false;
     let dns = asks_dns(path);
     let mut rows: Vec<Row> = Vec::new();
     let mut ended: BTreeMap<Option<usize>, MessageSet> = BTreeMap::new();
@@ -236,19 +244,21 @@ fn traced<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
         let alike = |row: &&Row| {
             judged.has(row.concern)
                 && trace.treats_alike(row.concern, concern)
-                && narrow
-                    .as_ref()
-                    .is_none_or(|narrow| narrow.treats_alike(row.concern, concern))
+                && (!asked_narrow || narrow.treats_alike(row.concern, concern))
         };
         if let Some(row) = rows.iter().find(alike) {
             rows.push(Row { concern, ..row.clone() });
             continue;
         }
-        let mut coverage = trace.coverage(concern);
-        if let Some(narrow) = &narrow {
+        let mut coverage = if concern == Concern::Routing && trace.is_open_ended() {
+            trace.doubtful_routing()
+        } else {
+            trace.coverage(concern)
+        };
+        if is_narrower && !coverage.left.is_empty() {
             // What is only left because a source does not say which sender it means is undecided.
-            let surely_left = narrow.coverage(concern).left;
-            if surely_left.is_empty() && !coverage.left.is_empty() {
+            asked_narrow = true;
+            if narrow.coverage(concern).left.is_empty() {
                 coverage.undecided.absorb(std::mem::take(&mut coverage.left));
             }
         }

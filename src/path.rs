@@ -25,7 +25,7 @@ use crate::message::{Concern, Concerns, Field, Identity};
 use crate::problem::{Label, Level};
 use crate::source::Span;
 
-pub use guard::{Guard, Pred};
+pub use guard::{Guard, Pred, Texts};
 
 /// Something that would decide what is undecided. An index into [`MailPath::needs`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,6 +8,7 @@ use std::fmt;
 
 use super::domain::{Domain, DomainError, DomainSet, balanced, has_room, shown};
 use super::local::LocalSet;
+use super::memo::{self, Made};
 use super::suffix::{Node, SuffixMap};
 
 /// A mail address; the local part is compared without regard to case and kept in lower case.
@@ -511,7 +512,9 @@ fn both(one: &Map, other: &Map) -> Map {
     if is_blank(other) {
         return other.clone();
     }
-    one.zip(other, LocalSet::is_none, LocalSet::is_none, LocalSet::intersect)
+    memo::list(Made::Both, one, other, || {
+        one.zip(other, LocalSet::is_none, LocalSet::is_none, LocalSet::intersect)
+    })
 }
 
 fn either(one: &Map, other: &Map) -> Map {
@@ -521,7 +524,9 @@ fn either(one: &Map, other: &Map) -> Map {
     if is_blank(one) {
         return other.clone();
     }
-    one.zip(other, LocalSet::is_all, LocalSet::is_all, LocalSet::union)
+    memo::list(Made::Either, one, other, || {
+        one.zip(other, LocalSet::is_all, LocalSet::is_all, LocalSet::union)
+    })
 }
 
 fn without(one: &Map, other: &Map) -> Map {
@@ -532,20 +537,25 @@ fn without(one: &Map, other: &Map) -> Map {
         return one.clone();
     }
     let minus = |a: &LocalSet, b: &LocalSet| a.intersect(&b.complement());
-    one.zip(other, LocalSet::is_none, LocalSet::is_all, minus)
+    memo::list(Made::Without, one, other, || {
+        one.zip(other, LocalSet::is_none, LocalSet::is_all, minus)
+    })
 }
 
 fn share(one: &Map, other: &Map) -> bool {
     if one.is_same(other) {
         return !is_blank(one);
     }
-    one.any(other, LocalSet::is_none, LocalSet::is_none, LocalSet::overlaps)
+    memo::is_any(Made::Both, one, other, || {
+        one.any(other, LocalSet::is_none, LocalSet::is_none, LocalSet::overlaps)
+    })
 }
 
 /// Whether one has an address that the other has not.
 fn is_more(one: &Map, other: &Map) -> bool {
     let more = |a: &LocalSet, b: &LocalSet| a.overlaps(&b.complement());
-    !one.is_same(other) && one.any(other, LocalSet::is_none, LocalSet::is_all, more)
+    let ask = || one.any(other, LocalSet::is_none, LocalSet::is_all, more);
+    !one.is_same(other) && memo::is_any(Made::Without, one, other, ask)
 }
 
 impl FromIterator<Address> for AddressSet {

@@ -1,6 +1,5 @@
 //! Sets of the local parts of addresses, closed under complement.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::domain::invented_words;
@@ -66,12 +65,11 @@ impl LocalSet {
         match (self, other) {
             (Self::None, _) | (_, Self::None) => Self::None,
             (Self::All, set) | (set, Self::All) => set.clone(),
-            (Self::Only(a), Self::Only(b)) if a.len() > b.len() => Self::only(filtered(b, |local| holds(a, local))),
-            (Self::Only(a), set) | (set, Self::Only(a)) => Self::only(filtered(a, |local| set.contains(local))),
-            (Self::Except(a), Self::Except(b)) => {
-                let locals: BTreeSet<Arc<str>> = a.iter().chain(b.iter()).cloned().collect();
-                Self::except(locals.into_iter().collect())
-            }
+            (Self::Only(a), Self::Only(b)) | (Self::Except(a), Self::Except(b)) if Arc::ptr_eq(a, b) => self.clone(),
+            (Self::Only(a), Self::Except(b)) | (Self::Except(b), Self::Only(a)) if Arc::ptr_eq(a, b) => Self::None,
+            (Self::Only(a), Self::Only(b)) => Self::only(shared(a, b)),
+            (Self::Only(a), Self::Except(b)) | (Self::Except(b), Self::Only(a)) => Self::only(left(a, b)),
+            (Self::Except(a), Self::Except(b)) => Self::except(united(a, b)),
         }
     }
 
@@ -82,6 +80,7 @@ impl LocalSet {
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::None, _) | (_, Self::None) => false,
+            (Self::Only(a), Self::Except(b)) | (Self::Except(b), Self::Only(a)) if Arc::ptr_eq(a, b) => false,
             (Self::Only(a), Self::Only(b)) if a.len() > b.len() => b.iter().any(|local| holds(a, local)),
             (Self::Only(locals), set) | (set, Self::Only(locals)) => locals.iter().any(|local| set.contains(local)),
             _ => true,
@@ -101,6 +100,53 @@ fn holds(locals: &[Arc<str>], local: &str) -> bool {
     locals.binary_search_by(|other| (**other).cmp(local)).is_ok()
 }
 
-fn filtered(locals: &[Arc<str>], keep: impl Fn(&str) -> bool) -> Vec<Arc<str>> {
-    locals.iter().filter(|local| keep(local)).cloned().collect()
+/// How much longer a list must be to be searched rather than gone through.
+const MUCH: usize = 8;
+
+/// What is in both lists.
+fn shared(a: &[Arc<str>], b: &[Arc<str>]) -> Vec<Arc<str>> {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    kept(short, long, true)
+}
+
+/// What is in the first list alone.
+fn left(a: &[Arc<str>], b: &[Arc<str>]) -> Vec<Arc<str>> {
+    kept(a, b, false)
+}
+
+/// What of a list is in another, or is not.
+fn kept(locals: &[Arc<str>], others: &[Arc<str>], inside: bool) -> Vec<Arc<str>> {
+    let mut kept = Vec::new();
+    let mut rest = others;
+    for local in locals {
+        let found = if locals.len() * MUCH < others.len() {
+            holds(others, local)
+        } else {
+            while let Some((_, later)) = rest.split_first().filter(|(other, _)| *other < local) {
+                rest = later;
+            }
+            rest.first() == Some(local)
+        };
+        if found == inside {
+            kept.push(Arc::clone(local));
+        }
+    }
+    kept
+}
+
+/// What is in either list.
+fn united(mut a: &[Arc<str>], mut b: &[Arc<str>]) -> Vec<Arc<str>> {
+    let mut all = Vec::with_capacity(a.len() + b.len());
+    while let (Some((one, later)), Some((other, further))) = (a.split_first(), b.split_first()) {
+        let order = one.cmp(other);
+        all.push(Arc::clone(if order.is_le() { one } else { other }));
+        if order.is_le() {
+            a = later;
+        }
+        if order.is_ge() {
+            b = further;
+        }
+    }
+    all.extend(a.iter().chain(b).cloned());
+    all
 }

@@ -9,16 +9,48 @@ use std::cmp::Ordering;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+mod builder;
+
+use builder::Builder;
+
 /// A domain name with its labels reversed and separated by spaces, which sort below every
 /// character of a label: byte order is then tree order.
 ///
 /// The first bytes are kept beside the text, so that a search seldom leaves the list of nodes.
-// INVARIANT: `head` comes from `text` and sorts as its first bytes do, so the derived order is that of the texts.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+// INVARIANT: `head` comes from `text` and sorts as its first bytes do, so the order is that of the texts.
+#[derive(Debug, Clone)]
 pub(super) struct Key {
     head: [u64; 2],
     text: Arc<str>,
 }
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Lists that were made of one another share their texts.
+        let texts = || {
+            if Arc::ptr_eq(&self.text, &other.text) {
+                Ordering::Equal
+            } else {
+                self.text.cmp(&other.text)
+            }
+        };
+        self.head.cmp(&other.head).then_with(texts)
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Key {}
 
 impl Key {
     /// The key of a dotted name.
@@ -170,7 +202,8 @@ impl<T: Clone + Eq> SuffixMap<T> {
         dead_right: impl Fn(&U) -> bool,
         combine: impl Fn(&T, &U) -> V,
     ) -> SuffixMap<V> {
-        let mut builder = Builder::new(combine(&self.rest, &other.rest));
+        let few = self.nodes.len().min(other.nodes.len());
+        let mut builder = Builder::with_room(combine(&self.rest, &other.rest), few);
         let _ = walk(self, other, dead_left, dead_right, |key, exact, below| {
             builder.push(key.clone(), combine(exact.0, exact.1), combine(below.0, below.1));
             ControlFlow::Continue(())
@@ -316,7 +349,7 @@ fn lead<T: Clone + Eq, U: Clone + Eq>(
     ControlFlow::Continue(())
 }
 
-fn merge<T, U>(
+fn merge<T: Eq, U: Eq>(
     (mut left, left_rest): (&[Node<T>], &T),
     (mut right, right_rest): (&[Node<U>], &U),
     visit: &mut impl FnMut(&Key, (&T, &U), (&T, &U)) -> ControlFlow<()>,
@@ -324,72 +357,38 @@ fn merge<T, U>(
     let mut above_left = Vec::new();
     let mut above_right = Vec::new();
     loop {
-        let key = match (left.first(), right.first()) {
-            (Some(a), Some(b)) => (&a.key).min(&b.key),
-            (Some(a), None) => &a.key,
-            (None, Some(b)) => &b.key,
+        let (key, order) = match (left.first(), right.first()) {
+            (Some(a), Some(b)) => {
+                let order = a.key.cmp(&b.key);
+                (if order.is_le() { &a.key } else { &b.key }, order)
+            }
+            (Some(a), None) => (&a.key, Ordering::Less),
+            (None, Some(b)) => (&b.key, Ordering::Greater),
             (None, None) => return ControlFlow::Continue(()),
         };
-        let a = step(&mut left, &mut above_left, left_rest, key);
-        let b = step(&mut right, &mut above_right, right_rest, key);
+        let a = step(&mut left, &mut above_left, left_rest, key, order.is_le());
+        let b = step(&mut right, &mut above_right, right_rest, key, order.is_ge());
         visit(key, (a.0, b.0), (a.1, b.1))?;
     }
 }
 
-/// The values of one side at `key` and below it; takes the node when it is that of `key`.
-fn step<'a, T>(nodes: &mut &'a [Node<T>], above: &mut Vec<&'a Node<T>>, rest: &'a T, key: &Key) -> (&'a T, &'a T) {
+/// The values of one side at `key` and below it; takes the node when it is that of `key`, which is next.
+fn step<'a, T: Eq>(
+    nodes: &mut &'a [Node<T>],
+    above: &mut Vec<&'a Node<T>>,
+    rest: &'a T,
+    key: &Key,
+    is_next: bool,
+) -> (&'a T, &'a T) {
     while above.pop_if(|node| !key.is_under(&node.key)).is_some() {}
-    if let Some((node, later)) = nodes.split_first()
-        && node.key == *key
-    {
-        *nodes = later;
-        above.push(node);
-        return (&node.exact, &node.below);
-    }
     let inherited = above.last().map_or(rest, |node| &node.below);
-    (inherited, inherited)
-}
-
-/// Takes nodes in order and keeps those that say something.
-struct Builder<T> {
-    nodes: Vec<Node<T>>,
-    above: Vec<usize>,
-    rest: T,
-}
-
-impl<T: Clone + Eq> Builder<T> {
-    fn new(rest: T) -> Self {
-        Self {
-            nodes: Vec::new(),
-            above: Vec::new(),
-            rest,
-        }
+    let Some((node, later)) = nodes.split_first().filter(|_| is_next) else {
+        return (inherited, inherited);
+    };
+    *nodes = later;
+    // Below most names holds what holds around them: nobody has to ask what is below these.
+    if node.below != *inherited {
+        above.push(node);
     }
-
-    fn inherited(&mut self, key: &Key) -> &T {
-        while let Some(node) = self.above.last().and_then(|index| self.nodes.get(*index)) {
-            if key.is_under(&node.key) {
-                break;
-            }
-            self.above.pop();
-        }
-        let node = self.above.last().and_then(|index| self.nodes.get(*index));
-        node.map_or(&self.rest, |node| &node.below)
-    }
-
-    fn push(&mut self, key: Key, exact: T, below: T) {
-        let inherited = self.inherited(&key);
-        if exact == *inherited && below == *inherited {
-            return;
-        }
-        self.above.push(self.nodes.len());
-        self.nodes.push(Node { key, exact, below });
-    }
-
-    fn finish(self) -> SuffixMap<T> {
-        SuffixMap {
-            nodes: self.nodes.into(),
-            rest: self.rest,
-        }
-    }
+    (&node.exact, &node.below)
 }

@@ -28,9 +28,10 @@ pub enum Emptiness {
 /// `==` compares descriptions: equal ones are equal sets, different ones may be.
 #[derive(Debug, Clone, Eq)]
 pub struct TextSet {
+    // Both shared: products of sets are copied far more often than their texts change.
     /// The named texts as given, by their folded form.
-    only: BTreeMap<String, String>,
-    cubes: Vec<Cube>,
+    only: Arc<BTreeMap<String, String>>,
+    cubes: Arc<Vec<Cube>>,
 }
 
 impl PartialEq for TextSet {
@@ -46,8 +47,8 @@ impl TextSet {
     /// No text.
     pub fn empty() -> Self {
         Self {
-            only: BTreeMap::new(),
-            cubes: Vec::new(),
+            only: Arc::default(),
+            cubes: Arc::default(),
         }
     }
 
@@ -58,11 +59,14 @@ impl TextSet {
 
     /// These texts.
     pub fn only(texts: impl IntoIterator<Item = String>) -> Self {
-        let mut set = Self::empty();
+        let mut only = BTreeMap::new();
         for text in texts {
-            set.only.entry(folded(&text)).or_insert(text);
+            only.entry(folded(&text)).or_insert(text);
         }
-        set
+        Self {
+            only: Arc::new(only),
+            ..Self::empty()
+        }
     }
 
     /// The texts that pass a question.
@@ -123,21 +127,31 @@ impl TextSet {
             if self.cubes.iter().any(|other| other.surely_covers(&cube)) {
                 return;
             }
-            self.cubes.retain(|other| !cube.surely_covers(other));
+            Arc::make_mut(&mut self.cubes).retain(|other| !cube.surely_covers(other));
         }
-        self.only.retain(|_, text| !cube.contains(text));
-        self.cubes.push(cube);
+        if self.only.values().any(|text| cube.contains(text)) {
+            Arc::make_mut(&mut self.only).retain(|_, text| !cube.contains(text));
+        }
+        Arc::make_mut(&mut self.cubes).push(cube);
     }
 
     fn add_text(&mut self, text: &str) {
         if !self.contains(text) {
-            self.only.insert(folded(text), text.to_owned());
+            Arc::make_mut(&mut self.only).insert(folded(text), text.to_owned());
         }
+    }
+
+    /// Whether this is plainly the other set: a copy of it. False also means "not known".
+    fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.only, &other.only) && Arc::ptr_eq(&self.cubes, &other.cubes)
     }
 
     /// Texts in either set.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
+        if self.is_same(other) || self.is_all() || other.is_surely_empty() {
+            return self.clone();
+        }
         let mut union = self.clone();
         other.cubes.iter().for_each(|cube| union.add(cube.clone()));
         other.only.values().for_each(|text| union.add_text(text));
@@ -147,8 +161,14 @@ impl TextSet {
     /// Texts in both sets.
     #[must_use]
     pub fn intersect(&self, other: &Self) -> Self {
+        if self.is_same(other) || other.is_all() || self.is_surely_empty() {
+            return self.clone();
+        }
+        if self.is_all() || other.is_surely_empty() {
+            return other.clone();
+        }
         let mut both = Self::empty();
-        for cube in &self.cubes {
+        for cube in self.cubes.iter() {
             other.cubes.iter().for_each(|theirs| both.add(cube.and(theirs)));
         }
         self.only
@@ -166,6 +186,12 @@ impl TextSet {
     /// Texts in this set and not in the other.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
+        if other.is_surely_empty() || self.is_surely_empty() {
+            return self.clone();
+        }
+        if self.is_same(other) || other.is_all() {
+            return Self::empty();
+        }
         // To fail a single question is one cube, so a union of them goes in one step.
         let (single, compound): (Vec<&Cube>, Vec<&Cube>) = other
             .cubes
@@ -180,7 +206,7 @@ impl TextSet {
         }
         // A text is cut out of the cubes that hold it, and no other.
         let mut cut = Self::empty();
-        for mut cube in left.cubes {
+        for mut cube in Arc::unwrap_or_clone(left.cubes) {
             let held = other.only.values().filter(|text| cube.contains(text));
             let held: Vec<Matcher> = held.cloned().map(Matcher::Equals).collect();
             if !held.is_empty() {

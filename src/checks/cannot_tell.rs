@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::check::{Check, Draft, Findings, Group, Witness};
-use crate::evidence::diagnosis::Cause;
+use crate::evidence::diagnosis::{Cause, Part};
 use crate::evidence::holes::{Hole, Question};
 use crate::evidence::{Evidence, words};
 use crate::message::{Concern, Concerns, MessageSet};
@@ -30,10 +30,10 @@ const SHOWN: usize = 5;
 struct Asked {
     streams: Vec<usize>,
     concerns: Concerns,
-    part: MessageSet,
+    part: Part,
     stage: usize,
     /// The rules that may end the way, each with the part it may end.
-    rules: Vec<(RuleAt, MessageSet)>,
+    rules: Vec<(RuleAt, Part)>,
 }
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {

@@ -126,13 +126,13 @@ impl<'e, 'a> Known<'e, 'a> {
 
     /// Whether a domain is a vendor's, the tenant's, or one that anybody has mail at.
     fn knows(&self, evidence: &Evidence<'_>, domain: &Domain) -> bool {
-        let mut above = Some(domain.clone());
+        let mut above = Some(domain.as_str());
         while let Some(name) = above {
-            let ours = || evidence.facts.domains.iter().any(|own| own.value == name);
-            if self.names.contains(&name) || ours() {
+            let ours = || evidence.facts.domains.iter().any(|own| own.value.as_str() == name);
+            if self.names.contains(name) || ours() {
                 return true;
             }
-            above = name.parent();
+            above = name.split_once('.').map(|(_, parent)| parent);
         }
         is_shared(domain)
     }

@@ -1,14 +1,15 @@
 //! Words within one edit of others, found without comparing each with each.
 //!
 //! Two words are one edit apart only if some letter can be taken from one, the other or both to make them equal, so every
-//! word is filed under itself and under each word that is one letter shorter; what meets there is then measured.
+//! word is filed under itself and under each word that is one letter shorter, each as a number; what meets there is then
+//! measured.
 
 use std::collections::HashMap;
 
 /// Words to be near to.
 pub(super) struct Near<T> {
     words: Vec<(String, T)>,
-    filed: HashMap<String, Vec<u32>>,
+    filed: HashMap<u64, Vec<u32>>,
 }
 
 impl<T> Near<T> {
@@ -51,15 +52,24 @@ impl<T> Near<T> {
     }
 }
 
-/// The word and what is left of it without one letter.
-fn shorter(word: &str) -> Vec<String> {
-    let mut all = vec![word.to_owned()];
-    for (at, letter) in word.char_indices() {
-        let mut short = String::with_capacity(word.len());
-        short.push_str(word.get(..at).unwrap_or(""));
-        short.push_str(word.get(at + letter.len_utf8()..).unwrap_or(""));
-        all.push(short);
+/// The word and what is left of it without one letter, as numbers: each letter counts by its distance from the end.
+fn shorter(word: &str) -> Vec<u64> {
+    const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
+    // What stands behind a letter, and the weight of a letter before it.
+    let behind = word.chars().rev().scan((0_u64, 1_u64), |(sum, weight), letter| {
+        let here = (*sum, *weight, letter);
+        *sum = sum.wrapping_add(weight.wrapping_mul(u64::from(letter) + 1));
+        *weight = weight.wrapping_mul(BASE);
+        Some(here)
+    });
+    let behind: Vec<(u64, u64, char)> = behind.collect();
+    let mut before = 0_u64;
+    let mut all = Vec::with_capacity(behind.len() + 1);
+    for (sum, weight, letter) in behind.into_iter().rev() {
+        all.push(before.wrapping_mul(weight).wrapping_add(sum));
+        before = before.wrapping_mul(BASE).wrapping_add(u64::from(letter) + 1);
     }
+    all.push(before);
     all.sort_unstable();
     all.dedup();
     all

@@ -190,11 +190,10 @@ pub fn run(mut args: CheckArgs, options: &ArgMatches, world: World) -> Outcome {
             }
         }
     }
-    Outcome {
-        code: code(&report, args.fail_on, refused),
-        out,
-        err,
-    }
+    let code = code(&report, args.fail_on, refused);
+    // Nobody has to wait until many findings are taken apart.
+    rayon::spawn(move || drop(report));
+    Outcome { code, out, err }
 }
 
 /// The path without what says nothing, so that `./a` and `a` are one tenant.

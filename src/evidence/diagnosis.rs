@@ -4,9 +4,12 @@
 //! and only what nothing explains is "not cleared".
 
 mod missing;
+mod part;
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
+use crate::message::union::Union;
 use crate::message::{Concern, Concerns, Cube, MessageSet};
 use crate::pack::Clears;
 use crate::path::trace::{Trace, narrowed};
@@ -17,6 +20,8 @@ use super::unseen::{Unseen, exports_among};
 use super::{Facts, Row};
 
 use missing::lacking;
+pub use part::Part;
+
 pub use missing::{compares, holds, meant_as, shows, touches};
 
 /// One fault, whatever streams it concerns.
@@ -116,7 +121,7 @@ pub struct Diagnosis {
     /// Concerns it leaves.
     pub concerns: Concerns,
     /// The messages it concerns.
-    pub part: MessageSet,
+    pub part: Part,
 }
 
 /// Why part of a stream does not get through, or nobody can say whether it does.
@@ -201,7 +206,7 @@ pub(super) fn diagnose(
         },
         stage: unseen.stage,
         concerns: unseen.concerns,
-        part: unseen.part,
+        part: unseen.part.into(),
     });
     let mut found: Vec<Diagnosis> = unseen.collect();
     if requirement.needs_smtp() {
@@ -214,7 +219,7 @@ pub(super) fn diagnose(
                     },
                     stage: end.at.stage,
                     concerns: Concerns::of(&[Concern::Routing]),
-                    part: end.sure.clone(),
+                    part: end.sure.clone().into(),
                 });
             }
             if !end.unsure.is_empty() {
@@ -225,7 +230,7 @@ pub(super) fn diagnose(
                     },
                     stage: end.at.stage,
                     concerns: Concerns::of(&[Concern::Routing]),
-                    part: end.unsure.clone(),
+                    part: end.unsure.clone().into(),
                 });
             }
         }
@@ -237,7 +242,7 @@ pub(super) fn diagnose(
                 cause,
                 stage: row.stage,
                 concerns,
-                part,
+                part: part.into(),
             });
         };
         for (by, part) in &row.coverage.undone {
@@ -318,15 +323,17 @@ pub(super) fn diagnose(
 /// What is undecided for mail that a surer fault keeps back anyway goes without saying, unless an export is missing; of
 /// several things that would decide, the plainest is asked for.
 fn sharpened(facts: &Facts<'_>, mut found: Vec<Diagnosis>) -> Vec<Diagnosis> {
-    let held: MessageSet = found
+    let held: Union = found
         .iter()
         .filter(|diagnosis| !matches!(diagnosis.cause, Cause::Undecided { .. }))
-        .fold(MessageSet::empty(), |all, diagnosis| all.union(&diagnosis.part));
+        .map(|diagnosis| (*diagnosis.part).clone())
+        .collect();
+    let held = Arc::new(held.into_set());
     for diagnosis in &mut found {
         if let Cause::Undecided { needs, .. } = &mut diagnosis.cause {
             let exports = exports_among(facts, needs);
             if exports.is_empty() {
-                diagnosis.part = diagnosis.part.minus(&held);
+                diagnosis.part = diagnosis.part.less(&held);
                 *needs = plainest(facts, needs);
             } else {
                 // A missing export is a fault of its own, whatever else keeps the mail back.
@@ -390,7 +397,7 @@ fn merged(found: Vec<Diagnosis>) -> Vec<Diagnosis> {
         match merged.get_mut(at) {
             Some(known) => {
                 known.concerns = known.concerns.and(diagnosis.concerns);
-                known.part.absorb(diagnosis.part);
+                known.part.absorb(&diagnosis.part);
                 known.stage = known.stage.min(diagnosis.stage);
                 if let (Cause::Garbled { facts: known, .. }, Cause::Garbled { facts, .. }) =
                     (&mut known.cause, diagnosis.cause)

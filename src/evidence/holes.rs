@@ -102,8 +102,8 @@ fn is_allow(rule: &Rule) -> bool {
         && !rule.lists.iter().any(|list| list.identities == [Identity::Link])
 }
 
-/// All holes, in the order of the path.
-pub fn holes(evidence: &Evidence<'_>) -> Vec<Hole> {
+/// All holes, in the order of the path. `interfering` are the rules that can keep an allow from having its effect.
+pub fn holes(evidence: &Evidence<'_>, interfering: RuleIndex) -> Vec<Hole> {
     let shared: Vec<&IpSet> = evidence
         .facts
         .requirements
@@ -118,7 +118,7 @@ pub fn holes(evidence: &Evidence<'_>) -> Vec<Hole> {
     let asking = Asking {
         evidence,
         known: known_entries(evidence),
-        interfering: evidence.facts.path.interfering(),
+        interfering,
         trusted: evidence.vendor_hosts.union(&evidence.own_hosts),
         shared: IpSet::union_all(shared),
     };

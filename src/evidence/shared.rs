@@ -64,9 +64,9 @@ pub fn has_shared_hosts(name: &str) -> bool {
 
 /// Whether mail of this domain may be anybody's.
 pub fn is_shared(domain: &Domain) -> bool {
-    let exact = |list: &[&str]| list.contains(&domain.as_str());
-    let below = |list: &[&str]| list.iter().any(|known| domain.as_str().ends_with(&format!(".{known}")));
-    exact(CONSUMER) || exact(PROVIDERS) || below(PROVIDERS)
+    let name = domain.as_str();
+    let is_below = |known: &&str| name.strip_suffix(known).is_some_and(|rest| rest.ends_with('.'));
+    CONSUMER.binary_search(&name).is_ok() || PROVIDERS.binary_search(&name).is_ok() || PROVIDERS.iter().any(is_below)
 }
 
 #[cfg(test)]

@@ -37,7 +37,8 @@ impl Union {
 
     /// What of a set is not in the union.
     pub(crate) fn taken_from(&self, set: MessageSet) -> MessageSet {
-        let levels = self.0.iter().map(|(_, level)| level);
+        // The small ones first: what is left grows by what is taken, and is copied each time.
+        let levels = self.0.iter().rev().map(|(_, level)| level);
         levels
             .filter(|level| level.overflowed() || level.overlaps(&set))
             .fold(None, |rest: Option<MessageSet>, level| {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::allow::address::{AddressSet, Sender};
 use crate::allow::domain::DomainSet;
-use crate::allow::header::{HeaderName, Matcher, TextSet};
+use crate::allow::header::{HeaderName, TextSet};
 use crate::allow::ip::IpSet;
 use crate::message::{Cube, Message, MessageSet, NO_ATTACHMENT, SOME_ATTACHMENT};
 
@@ -18,6 +18,7 @@ mod text;
 #[cfg(test)]
 mod laws;
 
+pub use text::Texts;
 use text::{by_text, text_matches};
 
 /// A condition on a message.
@@ -50,11 +51,11 @@ pub enum Pred {
     /// The header is there with one of these values.
     Header(HeaderName, TextSet),
     /// The envelope sender, written out, matches one of these; the need asks for what a pack does not say.
-    MailFromText(Vec<Matcher>, NeedId),
+    MailFromText(Texts, NeedId),
     /// The header sender, written out, matches one of these.
-    FromText(Vec<Matcher>, NeedId),
+    FromText(Texts, NeedId),
     /// The recipient, written out, matches one of these.
-    ToText(Vec<Matcher>, NeedId),
+    ToText(Texts, NeedId),
     /// Files are attached or not: the bits of [`Cube::attachments`].
     Attached(u8),
     /// Files are attached, and something about them holds that only the files can tell.

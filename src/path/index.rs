@@ -4,6 +4,7 @@
 //! text. A message is looked up by its own. Rules of which no such values are known are found by every message.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -30,26 +31,80 @@ const HEADERS: Place = 6;
 /// Bytes of a text that are looked up together.
 const PIECE: usize = 4;
 
-/// What a rule is filed under.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
-    Network(Place, IpNet),
-    Domain(Place, Domain),
-    Null(Place),
-    Piece(Place, [u8; PIECE]),
-    Present(Place),
+/// What a rule is filed under: the place and the value, mixed into one number.
+///
+/// Two values with one number only mean that a rule is asked that does not match.
+type Key = u64;
+
+fn of_network(place: Place, net: IpNet) -> Key {
+    match net.addr() {
+        IpAddr::V4(ip) => mixed(place, u64::from(net.prefix_len()), &ip.octets()),
+        IpAddr::V6(ip) => mixed(place, u64::from(net.prefix_len()), &ip.octets()),
+    }
 }
+
+fn of_domain(place: Place, domain: &str) -> Key {
+    mixed(place, 1 << 8, domain.as_bytes())
+}
+
+fn of_null(place: Place) -> Key {
+    mixed(place, 2 << 8, &[])
+}
+
+fn of_piece(place: Place, piece: [u8; PIECE]) -> Key {
+    mixed(place, 3 << 8, &piece)
+}
+
+fn of_presence(place: Place) -> Key {
+    mixed(place, 4 << 8, &[])
+}
+
+/// The multiplier of Fibonacci hashing.
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+
+fn mixed(place: Place, kind: u64, bytes: &[u8]) -> Key {
+    let start = (u64::from(place) << 16 | kind).wrapping_mul(MIX);
+    bytes.chunks(8).fold(start, |key, chunk| {
+        let number = chunk.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        let product = u128::from(key ^ number ^ (chunk.len() as u64) << 60) * u128::from(MIX);
+        // Both halves count, else what differs in the last bytes only would differ in a few bits.
+        u64::try_from(product >> 64).unwrap_or_default()
+            ^ u64::try_from(product & u128::from(u64::MAX)).unwrap_or_default()
+    })
+}
+
+/// Keys are mixed already.
+#[derive(Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |key, byte| key << 8 | u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+}
+
+type ByKey<T> = HashMap<Key, T, BuildHasherDefault<AsItIs>>;
 
 /// What a rule may be filed under, before it is known which piece of a text is the rarest.
 enum Wanted {
     Key(Key),
+    Network(Place, IpNet),
+    Present(Place),
     Text(Place, String),
 }
 
 /// Rules by what a message must have to meet them.
 #[derive(Debug, Default)]
 pub struct RuleIndex {
-    by_key: HashMap<Key, Vec<RuleAt>>,
+    by_key: ByKey<Vec<RuleAt>>,
     /// Numbers of the headers that some rule asks for.
     headers: BTreeMap<HeaderName, Place>,
     /// Prefix lengths of the networks, of both families.
@@ -70,24 +125,25 @@ impl RuleIndex {
             }
         }
         let wanted = || filed.iter().flat_map(|(_, wanted)| wanted);
-        let mut often: HashMap<(Place, [u8; PIECE]), u32> = HashMap::new();
+        let mut often: ByKey<u32> = ByKey::default();
         for wanted in wanted() {
             if let Wanted::Text(place, text) = wanted {
-                pieces(text).for_each(|piece| *often.entry((*place, piece)).or_default() += 1);
+                pieces(text).for_each(|piece| *often.entry(of_piece(*place, piece)).or_default() += 1);
             }
         }
         for (at, wanted) in filed {
             for wanted in wanted {
                 let key = match wanted {
-                    Wanted::Key(key) => {
-                        if let Key::Network(_, net) = &key {
-                            index.lengths_of(net.addr()).insert(net.prefix_len());
-                        }
-                        key
+                    Wanted::Key(key) => key,
+                    Wanted::Network(place, net) => {
+                        index.lengths_of(net.addr()).insert(net.prefix_len());
+                        of_network(place, net)
                     }
+                    Wanted::Present(place) => of_presence(place),
                     Wanted::Text(place, text) => {
-                        let rarest = pieces(&text).min_by_key(|piece| often.get(&(place, *piece)).copied());
-                        rarest.map_or(Key::Present(place), |piece| Key::Piece(place, piece))
+                        let keys = pieces(&text).map(|piece| of_piece(place, piece));
+                        let rarest = keys.min_by_key(|key| often.get(key).copied());
+                        rarest.unwrap_or_else(|| of_presence(place))
                     }
                 };
                 let found = index.by_key.entry(key).or_default();
@@ -107,7 +163,7 @@ impl RuleIndex {
         let to = Sender::Address(message.to.clone());
         for (place, sender) in [(MAIL_FROM, &message.mail_from), (FROM, &message.from), (TO, &to)] {
             match sender {
-                Sender::Null => self.take(&Key::Null(place), &mut met),
+                Sender::Null => self.take(of_null(place), &mut met),
                 Sender::Address(address) => {
                     self.at_domain(place, &address.domain, &mut met);
                     self.in_text(place, &address.to_string(), &mut met);
@@ -134,8 +190,8 @@ impl RuleIndex {
         }
     }
 
-    fn take(&self, key: &Key, met: &mut Vec<RuleAt>) {
-        met.extend(self.by_key.get(key).into_iter().flatten());
+    fn take(&self, key: Key, met: &mut Vec<RuleAt>) {
+        met.extend(self.by_key.get(&key).into_iter().flatten());
     }
 
     fn at_host(&self, place: Place, ip: IpAddr, met: &mut Vec<RuleAt>) {
@@ -144,29 +200,29 @@ impl RuleIndex {
             IpAddr::V6(_) => &self.lengths.1,
         };
         for net in lengths.iter().filter_map(|length| IpNet::new(ip, *length).ok()) {
-            self.take(&Key::Network(place, net.trunc()), met);
+            self.take(of_network(place, net.trunc()), met);
         }
     }
 
     fn at_domain(&self, place: Place, domain: &Domain, met: &mut Vec<RuleAt>) {
-        let mut here = Some(domain.clone());
-        while let Some(domain) = here {
-            here = domain.parent();
-            self.take(&Key::Domain(place, domain), met);
+        let mut here = Some(domain.as_str());
+        while let Some(name) = here {
+            self.take(of_domain(place, name), met);
+            here = name.split_once('.').map(|(_, parent)| parent);
         }
     }
 
     fn in_text(&self, place: Place, text: &str, met: &mut Vec<RuleAt>) {
-        self.take(&Key::Present(place), met);
+        self.take(of_presence(place), met);
         for piece in pieces(&Matcher::folded(text)) {
-            self.take(&Key::Piece(place, piece), met);
+            self.take(of_piece(place, piece), met);
         }
     }
 
     /// What a message must have one of to meet all conditions: what the most telling of them asks for.
     fn of_all(&mut self, preds: &[Pred]) -> Option<Vec<Wanted>> {
         let found = preds.iter().filter_map(|pred| self.of(pred));
-        found.min_by_key(|wanted| wanted.iter().any(|one| matches!(one, Wanted::Key(Key::Present(_)))))
+        found.min_by_key(|wanted| wanted.iter().any(|one| matches!(one, Wanted::Present(_))))
     }
 
     /// What a message must have one of to meet a condition; `None` where that is not known.
@@ -204,7 +260,7 @@ fn of_hosts(place: Place, hosts: &IpSet) -> Option<Vec<Wanted>> {
     const MANY: u128 = 1 << 64;
     (hosts.count() < MANY).then(|| {
         let nets = hosts.nets().into_iter();
-        nets.map(|net| Wanted::Key(Key::Network(place, net))).collect()
+        nets.map(|net| Wanted::Network(place, net)).collect()
     })
 }
 
@@ -213,8 +269,8 @@ fn of_senders(place: Place, senders: &AddressSet) -> Option<Vec<Wanted>> {
         return None;
     }
     let domains = senders.positive_domains();
-    let domains = domains.map(|(domain, ..)| Key::Domain(place, domain));
-    let null = senders.contains_null().then_some(Key::Null(place));
+    let domains = domains.map(|(domain, ..)| of_domain(place, domain.as_str()));
+    let null = senders.contains_null().then_some(of_null(place));
     Some(domains.chain(null).map(Wanted::Key).collect())
 }
 
@@ -225,7 +281,7 @@ fn of_names(place: Place, names: &DomainSet) -> Option<Vec<Wanted>> {
     let domains = names.positive();
     Some(
         domains
-            .map(|(domain, ..)| Wanted::Key(Key::Domain(place, domain)))
+            .map(|(domain, ..)| Wanted::Key(of_domain(place, domain.as_str())))
             .collect(),
     )
 }
@@ -238,7 +294,7 @@ fn of_texts(place: Place, matchers: &[Matcher]) -> Option<Vec<Wanted>> {
 fn of_values(place: Place, values: &TextSet) -> Vec<Wanted> {
     let named = values.texts().map(|text| Wanted::Text(place, Matcher::folded(text)));
     let cubes = values.cubes().iter();
-    let asked = cubes.map(|cube| of_text(place, cube.all.iter()).unwrap_or(Wanted::Key(Key::Present(place))));
+    let asked = cubes.map(|cube| of_text(place, cube.all.iter()).unwrap_or(Wanted::Present(place)));
     named.chain(asked).collect()
 }
 

@@ -82,9 +82,9 @@ fn matcher() -> impl Strategy<Value = Matcher> {
 /// Conditions on written addresses, which sets of addresses cannot always decide.
 fn written() -> impl Strategy<Value = Pred> {
     (prop::collection::vec(matcher(), 1..4), need(), 0_u8..3).prop_map(|(matchers, need, which)| match which {
-        0 => Pred::MailFromText(matchers, need),
-        1 => Pred::FromText(matchers, need),
-        _ => Pred::ToText(matchers, need),
+        0 => Pred::MailFromText(matchers.into(), need),
+        1 => Pred::FromText(matchers.into(), need),
+        _ => Pred::ToText(matchers.into(), need),
     })
 }
 

@@ -105,7 +105,6 @@ impl MailPath {
                 out: Union::default(),
                 stopped: Vec::new(),
                 stopped_all: Union::default(),
-                maybe_stopped: Vec::new(),
                 maybe_stopped_for: Vec::new(),
                 open_ends: BTreeMap::new(),
                 shadows,
@@ -139,9 +138,7 @@ struct StageWalk {
     stopped: Vec<(RuleAt, MessageSet)>,
     /// All that `stopped` holds: whether any of it matters to a rule is asked of all of it at once.
     stopped_all: Union,
-    /// Rules that may have stopped part of the set.
-    maybe_stopped: Vec<(RuleAt, MessageSet)>,
-    /// All that `maybe_stopped` holds, by what would decide.
+    /// What rules may have stopped, by what would decide. It is undecided whatever comes after, so nobody asks which rule it was.
     maybe_stopped_for: Vec<(BTreeSet<NeedId>, Union)>,
     /// How many rules may end the way by the same open fields.
     open_ends: BTreeMap<BTreeSet<NeedId>, usize>,
@@ -174,7 +171,7 @@ impl StageWalk {
                 needs: split.needs.clone(),
             };
             if !split.is_empty() {
-                let hit = self.reached(trace, at, rule, split.tidied());
+                let hit = self.reached(at, split.tidied());
                 for effect in &rule.effects {
                     self.end(trace, &hit, rule, effect, &opened);
                 }
@@ -209,7 +206,7 @@ impl StageWalk {
     }
 
     /// The part of a set that comes as far as a rule and meets its conditions.
-    fn reached(&self, trace: &mut Trace<'_>, at: RuleAt, rule: &Rule, split: Split) -> Hit {
+    fn reached(&self, at: RuleAt, split: Split) -> Hit {
         let mut hit = Hit {
             at,
             sure: split.sure,
@@ -230,14 +227,6 @@ impl StageWalk {
                 continue;
             }
             hit.sure = rest;
-            if self.shadows && !rule.may_clear().is_empty() {
-                for (by, set) in &self.maybe_stopped {
-                    let set = doubtful.intersect(set);
-                    if !set.is_empty() {
-                        trace.shadows.push(Shadow { at, by: *by, set });
-                    }
-                }
-            }
             hit.unsure.absorb(doubtful);
             hit.needs.extend(needs.iter().copied());
         }
@@ -255,7 +244,6 @@ impl StageWalk {
         if unsure.is_empty() {
             return;
         }
-        self.maybe_stopped.push((at, unsure.clone()));
         let same = self
             .maybe_stopped_for
             .iter_mut()

@@ -113,7 +113,10 @@ fn read(input: &ReadInput<'_>) -> Reading {
     let (edge_rules, connectors) = edge::rules(&bundle, &mut bench, &accepted, input.now, nowhere);
     let mut problems = std::mem::take(&mut bundle.problems);
     problems.extend(deciding::problems(&bundle));
-    let mail_flow = rules::rules(&bundle, &mut bench, &accepted, input.now, nowhere, &mut problems);
+    let (mail_flow, unread) = rayon::join(
+        || rules::rules(&bundle, &mut bench, &accepted, input.now, nowhere, &mut problems),
+        || bundle.unread(),
+    );
     let mut content = simulation::rules(&bundle, &mut bench, &connectors, nowhere);
     let listed = tenant_list::rules(&bundle, &mut bench, &content, input.now, nowhere);
     content.extend(listed);
@@ -137,7 +140,7 @@ fn read(input: &ReadInput<'_>) -> Reading {
     ]);
     Reading {
         recognised: !bundle.is_empty(),
-        unread: bundle.unread(),
+        unread,
         residual: residual(&bundle),
         recipients: accepted.known,
         domains: accepted.exported,

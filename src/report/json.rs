@@ -8,6 +8,7 @@ pub mod diff;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::check::{Excepted, Finding, Witness};
@@ -19,6 +20,9 @@ use crate::source::Sources;
 
 /// Version of the format: goes up when a field changes its meaning or goes away.
 pub const VERSION: u32 = 1;
+
+/// Fewer findings are not worth a thread of their own, which has to find lines and columns for itself.
+const MANY: usize = 1024;
 
 /// The report as JSON with a final line feed; the same report gives the same bytes.
 pub fn render(report: &Report, tool_version: &str) -> String {
@@ -41,7 +45,7 @@ pub fn render(report: &Report, tool_version: &str) -> String {
 ///
 /// INVARIANT: the wire types hold strings, numbers and maps with string keys, which always serialise.
 pub(crate) fn pretty(wire: &impl Serialize) -> String {
-    let mut json = ascii_where_hazardous(&serde_json::to_string_pretty(wire).unwrap_or_default());
+    let mut json = ascii_where_hazardous(serde_json::to_string_pretty(wire).unwrap_or_default());
     json.push('\n');
     json
 }
@@ -54,9 +58,16 @@ pub(crate) fn problems<'a>(sources: &'a Sources, problems: &'a [Problem]) -> Vec
 }
 
 /// Such characters occur only inside strings; layout is the line feeds and spaces between them.
-fn ascii_where_hazardous(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
+fn ascii_where_hazardous(json: String) -> String {
+    // Nearly every report is plain, and then nothing is copied.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n');
+    let Some(first) = json.bytes().position(|byte| !is_plain(byte)) else {
+        return json;
+    };
+    let mut out = String::with_capacity(json.len() + 16);
+    let (plain, rest) = json.split_at(first);
+    out.push_str(plain);
+    for c in rest.chars() {
         if c != '\n' && escape::is_hazardous(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // Writing to a string cannot fail.
@@ -105,10 +116,19 @@ impl<'a> WireTenant<'a> {
         coverage.sort();
         let shown = tenant.findings.iter().filter(|finding| finding.level > Level::Allow);
         let ids = RemedyIds::of(&tenant.findings);
-        let mut findings: Vec<_> = shown
-            .map(|finding| WireFinding::new(&mut places, &tenant.name, finding, &ids))
+        let shown: Vec<&Finding> = shown.collect();
+        let share = shown.len().div_ceil(rayon::current_num_threads()).max(MANY);
+        let mut findings: Vec<WireFinding<'a>> = shown
+            .par_chunks(share)
+            .flat_map_iter(|shown| {
+                let mut places = Places::new(&tenant.sources);
+                let wire = shown
+                    .iter()
+                    .map(|finding| WireFinding::new(&mut places, &tenant.name, finding, &ids));
+                wire.collect::<Vec<_>>()
+            })
             .collect();
-        findings.sort_by(|a, b| a.key().cmp(&b.key()));
+        findings.par_sort_by(|a, b| a.key().cmp(&b.key()));
         let shown = tenant.problems.iter().filter(|problem| problem.level > Level::Allow);
         let mut problems: Vec<_> = shown.map(|problem| WireProblem::new(&mut places, problem)).collect();
         problems.sort_by(|a, b| a.key().cmp(&b.key()));

@@ -1,5 +1,9 @@
 //! Texts compared with whole addresses: what they say of addresses of which only the domain is known.
 
+use std::collections::HashSet;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
 use crate::allow::address::{Address, AddressSet, Sender};
 use crate::allow::domain::{Domain, DomainSet};
 use crate::allow::header::{AddressForm, Matcher};
@@ -7,6 +11,80 @@ use crate::message::{Cube, MessageSet};
 
 use super::super::NeedId;
 use super::Split;
+
+/// Texts that are compared with whole addresses, with what follows from them whatever they are compared with.
+#[derive(Debug, Clone)]
+pub struct Texts {
+    matchers: Arc<[Matcher]>,
+    derived: Arc<Derived>,
+}
+
+#[derive(Debug, Default)]
+struct Derived {
+    named: OnceLock<AddressSet>,
+    runs: OnceLock<Option<HashSet<String>>>,
+}
+
+impl From<Vec<Matcher>> for Texts {
+    fn from(matchers: Vec<Matcher>) -> Self {
+        Self {
+            matchers: matchers.into(),
+            derived: Arc::default(),
+        }
+    }
+}
+
+impl FromIterator<Matcher> for Texts {
+    fn from_iter<I: IntoIterator<Item = Matcher>>(matchers: I) -> Self {
+        matchers.into_iter().collect::<Vec<_>>().into()
+    }
+}
+
+impl Deref for Texts {
+    type Target = [Matcher];
+    fn deref(&self) -> &[Matcher] {
+        &self.matchers
+    }
+}
+
+impl PartialEq for Texts {
+    fn eq(&self, other: &Self) -> bool {
+        self.matchers == other.matchers
+    }
+}
+
+impl Eq for Texts {}
+
+impl Texts {
+    /// Senders that are plainly named anywhere.
+    fn named(&self) -> &AddressSet {
+        self.derived.named.get_or_init(|| named_senders(self))
+    }
+
+    /// Whether it is plain that nothing of this is found in a domain. False also means "not known".
+    ///
+    /// A word that spells a domain name is found only where each run of letters and digits in it is a run of the domain,
+    /// so of each word one is kept, and thousands of words need not be looked for one by one.
+    fn are_strange_to(&self, domain: &Domain) -> bool {
+        let known = self.derived.runs.get_or_init(|| {
+            let run = |matcher: &Matcher| match matcher {
+                Matcher::Word(word) if is_domain_name(word) => {
+                    runs(word).max_by_key(|run| run.len()).map(str::to_ascii_lowercase)
+                }
+                _ => None,
+            };
+            self.iter().map(run).collect()
+        });
+        let Some(known) = known else { return false };
+        !runs(domain.as_str()).any(|run| known.contains(run))
+    }
+}
+
+/// The runs of letters and digits in a name.
+fn runs(name: &str) -> impl Iterator<Item = &str> {
+    name.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|run| !run.is_empty())
+}
 
 pub(super) fn text_matches(matchers: &[Matcher], sender: &Sender) -> bool {
     match sender {
@@ -38,14 +116,12 @@ fn is_domain_name(word: &str) -> bool {
 /// An address of which only the domain is known may match in its local part.
 pub(super) fn by_text(
     set: &MessageSet,
-    matchers: &[Matcher],
+    matchers: &Texts,
     need: NeedId,
     view: impl Fn(&Cube) -> &AddressSet,
     field: impl Fn(&mut Cube) -> &mut AddressSet,
 ) -> Split {
     let mut split = Split::default();
-    // What the matchers name anywhere is asked for only by sets that are open, and does not depend on them.
-    let mut named = None;
     for cube in set.cubes() {
         if matches_nobody(view(cube), matchers) {
             continue;
@@ -61,7 +137,7 @@ pub(super) fn by_text(
             }
             (AddressSet::union_all(&sure), AddressSet::union_all(&unsure))
         } else {
-            let sure = senders.intersect(named.get_or_insert_with(|| named_senders(matchers)));
+            let sure = senders.intersect(matchers.named());
             let listed: Vec<Address> = senders.exact_members().collect();
             let (found, lost) = sorted(&listed, matchers);
             let sure = sure.union(&found);
@@ -87,7 +163,7 @@ pub(super) fn by_text(
 }
 
 /// Whether it is plain that no address of the set matches: most rules are about other senders.
-fn matches_nobody(senders: &AddressSet, matchers: &[Matcher]) -> bool {
+fn matches_nobody(senders: &AddressSet, matchers: &Texts) -> bool {
     if senders.is_open() || senders.exact_members().next().is_some() {
         return false;
     }
@@ -100,9 +176,10 @@ fn matches_nobody(senders: &AddressSet, matchers: &[Matcher]) -> bool {
     }
     senders.positive_domains().all(|(domain, _, below)| {
         !below
-            && matchers
-                .iter()
-                .all(|matcher| matches!(reach(matcher, &domain, ""), Reach::None))
+            && (matchers.are_strange_to(&domain)
+                || matchers
+                    .iter()
+                    .all(|matcher| matches!(reach(matcher, &domain, ""), Reach::None)))
     })
 }
 

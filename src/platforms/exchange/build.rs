@@ -16,6 +16,7 @@ use super::kind::{Kind, TenantList};
 use super::overrides::Override;
 
 /// What the builders share while they put the path together.
+#[derive(Clone)]
 pub(super) struct Bench {
     /// The path as far as it stands.
     pub path: MailPath,

@@ -70,6 +70,9 @@ pub(crate) fn claim<'a>(root: Node<'a>, file_stem: &str) -> Option<Claimed<'a>> 
     (!nothing).then_some(claimed)
 }
 
+/// As many objects are looked at by one thread at a time.
+const PART: usize = 2048;
+
 /// Containers are looked into this deep: templates nest their objects under two keys (export-formats C9).
 const DEEPEST: u8 = 4;
 
@@ -137,10 +140,12 @@ impl<'a> Reading<'a> {
         let mut groups: Vec<(Kind, Vec<Node<'a>>)> = Vec::new();
         let mut strange = Vec::new();
         let mut nulls = false;
-        for item in list.items() {
+        let items: Vec<Node<'a>> = list.items().collect();
+        let kinds = self.recogniser.kinds(&items, place.is_strict());
+        for (item, kind) in items.into_iter().zip(kinds) {
             if item.is_null() {
                 nulls = true;
-            } else if let Some(kind) = self.recogniser.kind(item, place.is_strict()) {
+            } else if let Some(kind) = kind {
                 // Neighbours are mostly of one kind, so the last group is asked first.
                 match groups.iter_mut().rev().find(|(known, _)| *known == kind) {
                     Some((_, records)) => records.push(item),
@@ -283,11 +288,7 @@ impl<'a> Reading<'a> {
 
     /// Adds a claim, the tenant lists apart from each other.
     fn add(&mut self, claim: Claim<'a>, named: Option<Named>) {
-        let mut cuts = cut::Cuts::new(claim.kind);
-        for &record in &claim.records {
-            cuts.look(record);
-        }
-        self.claimed.problems.extend(cuts.problems());
+        self.claimed.problems.extend(cut::problems(claim.kind, &claim.records));
         if claim.kind != Kind::TenantList {
             self.push(claim);
             return;

@@ -9,7 +9,7 @@ use crate::allow::header::{HeaderName, Matcher, Pattern, TextSet};
 use crate::allow::ip::IpSet;
 use crate::document::Node;
 use crate::message::{Identity, auth};
-use crate::path::{List, NeedId, Pred, Skip};
+use crate::path::{List, NeedId, Pred, Skip, Texts};
 use crate::source::Span;
 
 use super::accepted::Accepted;
@@ -333,7 +333,7 @@ fn read_as(
         }
         Reads::SenderWords => {
             let need = text_need(bench);
-            let words: Vec<Matcher> = list
+            let words: Texts = list
                 .items
                 .iter()
                 .map(|item| Matcher::Word(item.value.trim().to_owned()))
@@ -354,6 +354,7 @@ fn read_as(
             let need = text_need(bench);
             match patterns(list) {
                 Ok(patterns) => {
+                    let patterns = Texts::from(patterns);
                     let pred = context.location.pred(|header| {
                         if header {
                             Pred::FromText(patterns.clone(), need)
@@ -389,9 +390,12 @@ fn read_as(
         Reads::RecipientPatterns | Reads::AnyRecipientPatterns => {
             let need = text_need(bench);
             match patterns(list) {
-                Ok(patterns) => {
-                    any_recipient(reads == Reads::AnyRecipientPatterns, Pred::ToText(patterns, need), need).into()
-                }
+                Ok(patterns) => any_recipient(
+                    reads == Reads::AnyRecipientPatterns,
+                    Pred::ToText(patterns.into(), need),
+                    need,
+                )
+                .into(),
                 Err(reason) => Pred::Unknown(unsupported(key, value.span(), &reason, context.rule, bench)).into(),
             }
         }
@@ -582,7 +586,7 @@ fn from_header(matchers: Vec<Matcher>, span: Span, bench: &mut Bench) -> Pred {
         Some(span),
     );
     let found: Vec<Matcher> = matchers.into_iter().filter(Matcher::is_free).collect();
-    between(Pred::FromText(found, need), Pred::Always, name)
+    between(Pred::FromText(found.into(), need), Pred::Always, name)
 }
 
 fn is_reserved(name: &str) -> bool {

@@ -24,6 +24,7 @@ use super::overrides::{Override, SCL_BYPASS, SKIP_SAFE_ATTACHMENTS, SKIP_SAFE_LI
 
 mod classes;
 mod stamps;
+mod together;
 
 pub(super) use classes::orphaned;
 use classes::unread_class;
@@ -148,31 +149,9 @@ pub(super) fn rules(
     nowhere: Span,
     problems: &mut Vec<Problem>,
 ) -> Vec<Rule> {
-    let mut found: Vec<Placed> = Vec::new();
-    let mut blanked = None;
-    let records = bundle.records(Kind::TransportRule);
-    for &record in records {
-        let parts = take(record);
-        if is_blanked(&parts) {
-            blanked.get_or_insert(record.span());
-        }
-        let priority = parts.priority.unwrap_or(i64::MAX);
-        rule(
-            record,
-            &parts,
-            bench,
-            accepted,
-            now,
-            |rule, stamp| {
-                found.push(Placed {
-                    priority,
-                    rule,
-                    stamp: stamp.map(Box::new),
-                });
-            },
-            problems,
-        );
-    }
+    let read = together::read(bundle.records(Kind::TransportRule), bench, accepted, now);
+    let (mut found, blanked) = (read.placed, read.blanked);
+    problems.extend(read.problems);
     // The sort is stable: rules without a priority keep the order of the export, after all others.
     found.sort_by_key(|placed| placed.priority);
     stamp_in_turn(&mut found, bench);

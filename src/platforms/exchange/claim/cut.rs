@@ -3,7 +3,10 @@
 //! `ConvertTo-Json` writes what lies below its depth as text: `@{Address=…}`, `System.Object[]` or the name of a class
 //! (export-formats T10). Such a value looks like an entry and is none.
 
+use rayon::prelude::*;
+
 use super::super::kind::{Kind, export_command};
+use super::PART;
 use super::error::quote;
 use crate::document::{Kind as Shape, Node};
 use crate::problem::{Level, Problem, ProblemKind};
@@ -43,6 +46,25 @@ pub(in super::super) fn is_cut_text(text: &str) -> bool {
         || (text.starts_with("System.") && text.ends_with("[]"))
 }
 
+/// What is cut off in the values of records, one problem a key.
+pub(super) fn problems(kind: Kind, records: &[Node<'_>]) -> Vec<Problem> {
+    let parts: Vec<Cuts<'_>> = records
+        .par_chunks(PART)
+        .map(|part| {
+            let mut cuts = Cuts::new(kind);
+            for record in part {
+                cuts.look(*record);
+            }
+            cuts
+        })
+        .collect();
+    let mut cuts = Cuts::new(kind);
+    for part in parts {
+        cuts.absorb(part);
+    }
+    cuts.problems().collect()
+}
+
 /// The cut values of one key.
 struct Cut<'a> {
     key: String,
@@ -51,13 +73,13 @@ struct Cut<'a> {
 }
 
 /// Collects cut values, one entry a key.
-pub(super) struct Cuts<'a> {
+struct Cuts<'a> {
     kind: Kind,
     found: Vec<Cut<'a>>,
 }
 
 impl<'a> Cuts<'a> {
-    pub(super) fn new(kind: Kind) -> Self {
+    fn new(kind: Kind) -> Self {
         Self {
             kind,
             found: Vec::new(),
@@ -65,7 +87,7 @@ impl<'a> Cuts<'a> {
     }
 
     /// Looks through the values of a record.
-    pub(super) fn look(&mut self, record: Node<'a>) {
+    fn look(&mut self, record: Node<'a>) {
         for (key, value) in record.entries() {
             let Some((first, count)) = cut_in(value, 0) else {
                 continue;
@@ -85,8 +107,22 @@ impl<'a> Cuts<'a> {
         }
     }
 
+    /// Takes what was found in later records.
+    fn absorb(&mut self, later: Self) {
+        for more in later.found {
+            match self
+                .found
+                .iter_mut()
+                .find(|cut| cut.key.eq_ignore_ascii_case(&more.key))
+            {
+                Some(cut) => cut.count += more.count,
+                None => self.found.push(more),
+            }
+        }
+    }
+
     /// One problem a key.
-    pub(super) fn problems(self) -> impl Iterator<Item = Problem> {
+    fn problems(self) -> impl Iterator<Item = Problem> {
         let kind = self.kind;
         self.found.into_iter().map(move |cut| {
             let word = kind.as_str();

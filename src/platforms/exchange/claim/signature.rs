@@ -7,8 +7,11 @@
 
 use std::borrow::Cow;
 
+use rayon::prelude::*;
+
 use super::super::field;
 use super::super::kind::Kind;
+use super::PART;
 use crate::document::{Kind as Shape, Node};
 
 /// What tells a kind from all others.
@@ -511,6 +514,22 @@ pub(super) struct Recogniser<'a> {
 }
 
 impl<'a> Recogniser<'a> {
+    /// The kinds of the items of a list. Each part of a long one is looked at by itself, since what is kept would be found
+    /// again.
+    pub(super) fn kinds(&mut self, items: &[Node<'a>], strict: bool) -> Vec<Option<Kind>> {
+        if items.len() <= PART {
+            return items.iter().map(|item| self.kind(*item, strict)).collect();
+        }
+        let of_part = |part: &[Node<'a>]| {
+            let mut recogniser = Self::default();
+            part.iter()
+                .map(|item| recogniser.kind(*item, strict))
+                .collect::<Vec<_>>()
+        };
+        let parts: Vec<Vec<Option<Kind>>> = items.par_chunks(PART).map(of_part).collect();
+        parts.into_iter().flatten().collect()
+    }
+
     /// The kind of a record; none if it is not one of ours, or no table. `strict`: a narrowed one is not recognised.
     pub(super) fn kind(&mut self, record: Node<'a>, strict: bool) -> Option<Kind> {
         const KEPT: usize = 8;
@@ -591,10 +610,11 @@ fn by_fixed_name(record: Node<'_>) -> Option<Kind> {
         ("PhishSimOverridePolicy", Kind::AdvancedDeliveryPolicy),
         ("SecOpsOverridePolicy", Kind::SecopsPolicy),
     ];
+    let names = NAME_KEYS.map(|key| field::text(record.get(key)).into_value());
     NAMES
         .into_iter()
         .find(|&(fixed, kind)| {
-            is_named(record, |name| {
+            names.iter().flatten().map(|name| name.trim()).any(|name| {
                 let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
                 if fixed.ends_with(':') {
                     name.get(..fixed.len())
@@ -620,8 +640,11 @@ fn is_preset(record: Node<'_>) -> bool {
     })
 }
 
+/// Keys under which an object has its name.
+const NAME_KEYS: [&str; 2] = ["Name", "Identity"];
+
 fn is_named(record: Node<'_>, matches: impl Fn(&str) -> bool) -> bool {
-    ["Name", "Identity"].into_iter().any(|key| {
+    NAME_KEYS.into_iter().any(|key| {
         let name = field::text(record.get(key)).into_value();
         name.is_some_and(|name| matches(name.trim()))
     })
