@@ -250,11 +250,7 @@ fn traced<'a>(facts: &'a Facts<'a>, requirement: &'a Requirement<'a>) -> StreamE
             rows.push(Row { concern, ..row.clone() });
             continue;
         }
-        let mut coverage = if concern == Concern::Routing && trace.is_open_ended() {
-            trace.doubtful_routing()
-        } else {
-            trace.coverage(concern)
-        };
+        let mut coverage = trace.coverage(concern);
         if is_narrower && !coverage.left.is_empty() {
             // What is only left because a source does not say which sender it means is undecided.
             asked_narrow = true;

@@ -197,27 +197,6 @@ impl Trace<'_> {
             && rules.all(|rule| rule.effects.iter().all(same))
     }
 
-    /// Whether no part of the way surely ends.
-    pub fn is_open_ended(&self) -> bool {
-        self.ends.iter().all(|end| end.sure.is_empty())
-    }
-
-    /// What of [`Trace::routing`] is undecided, without saying what is cleared: enough to know where nothing surely ends.
-    pub fn doubtful_routing(&self) -> Coverage {
-        let mut doubts = Doubts::default();
-        for end in &self.ends {
-            doubts.add(&end.unsure, &end.needs);
-        }
-        let (undecided, needs, doubts) = doubts.settled(&MessageSet::empty());
-        Coverage {
-            undecided,
-            needs,
-            doubts,
-            ..Coverage::default()
-        }
-        .capped(&self.sent)
-    }
-
     /// Ends of the way, read as a concern: left is what surely ends, undecided what may.
     pub fn routing(&self) -> Coverage {
         let mut doubts = Doubts::default();
