@@ -8,6 +8,7 @@ mod everybody;
 #[cfg(test)]
 mod laws;
 mod parts;
+mod sameness;
 mod shift;
 mod side;
 mod streams;

@@ -8,8 +8,10 @@ use std::collections::{BTreeSet, HashMap};
 use crate::allow::header::Matcher;
 use crate::message::MessageSet;
 use crate::message::union::Union;
-use crate::path::{Effect, Guard, NeedId, Pred, Rule, RuleAt};
+use crate::path::guard::Split;
+use crate::path::{Effect, NeedId, Pred, Rule, RuleAt};
 
+use super::sameness::Sameness;
 use super::side::Side;
 
 /// How many rules of one name are looked through for one that is the same.
@@ -55,16 +57,85 @@ pub(super) fn changed(old: Side<'_>, new: Side<'_>) -> Option<Changed> {
 }
 
 /// Of a set that both sides see alike, the messages that meet a rule that changed, surely or possibly.
+///
+/// A rule that only asks for something else than before is met by the same mail as before, but for what comes in or goes.
 pub(super) fn touched(old: Side<'_>, new: Side<'_>, seen: &MessageSet, changed: &Changed) -> MessageSet {
     let mut all = Union::default();
-    for (side, rules) in [(old, &changed.old), (new, &changed.new)] {
+    let (pairs, gone, come) = counterparts(old, new, changed);
+    for (side, rules) in [(old, &gone), (new, &come)] {
         for rule in rules.iter().filter_map(|at| side.path.rule(*at)) {
             let split = rule.guard.split(seen);
             all.add(split.sure);
             all.add(split.unsure);
         }
     }
+    let same = Sameness::of(old, new);
+    for (one, other) in pairs {
+        let (before, after) = (one.guard.split(seen), other.guard.split(seen));
+        // What hangs on one question alone hangs on the same one; else what is in doubt may be so for another reason.
+        let asked = |split: &Split| match Vec::from_iter(&split.needs).as_slice() {
+            [only] => Some(**only),
+            _ => None,
+        };
+        let as_before = match (asked(&before), asked(&after)) {
+            (Some(one), Some(other)) => same.needs(one, other),
+            _ => false,
+        };
+        for (some, others) in [(&before, &after), (&after, &before)] {
+            all.add(some.sure.minus(&others.sure));
+            all.add(if as_before {
+                some.unsure.minus(&others.unsure)
+            } else {
+                some.unsure.clone()
+            });
+        }
+    }
     all.into_set()
+}
+
+/// Changed rules of which each side has one in the same place, that do the same to what they meet; and the others.
+fn counterparts<'s>(
+    old: Side<'s>,
+    new: Side<'s>,
+    changed: &Changed,
+) -> (Vec<(&'s Rule, &'s Rule)>, Vec<RuleAt>, Vec<RuleAt>) {
+    let same = Sameness::of(old, new);
+    let (mut pairs, mut gone, mut come) = (Vec::new(), Vec::new(), changed.new.clone());
+    for at in &changed.old {
+        let other = place(&changed.old, *at, old).and_then(|place_before| {
+            let there = |other: &&RuleAt| place(&changed.new, **other, new) == Some(place_before);
+            come.iter().find(there).copied()
+        });
+        let both = other.and_then(|other| Some((old.path.rule(*at)?, new.path.rule(other)?)));
+        match (other, both) {
+            (Some(other), Some((one, two))) if same.does_the_same(one, two) => {
+                pairs.push((one, two));
+                come.retain(|known| *known != other);
+            }
+            _ => gone.push(*at),
+        }
+    }
+    (pairs, gone, come)
+}
+
+/// Where a changed rule stands: its stage, how many unchanged rules in force come before it, how many changed ones lie
+/// between it and the last of those, and its name.
+fn place<'s>(changed: &[RuleAt], at: RuleAt, side: Side<'s>) -> Option<(usize, usize, usize, &'s str)> {
+    let rules = side.path.stages.get(at.stage)?.rules.as_slice();
+    let rule = rules.get(at.rule)?;
+    let (mut kept, mut between) = (0, 0);
+    for (number, earlier) in rules.iter().enumerate().take(at.rule) {
+        let earlier_at = RuleAt {
+            stage: at.stage,
+            rule: number,
+        };
+        if changed.contains(&earlier_at) {
+            between += 1;
+        } else if earlier.in_force() {
+            (kept, between) = (kept + 1, 0);
+        }
+    }
+    Some((at.stage, kept, between, rule.object.as_str()))
 }
 
 /// Of a set that both sides see alike, the messages that changed rules may let in: all but those that met rules which only
@@ -240,105 +311,4 @@ fn in_order(pairs: &[(usize, usize)]) -> Vec<(usize, usize)> {
         next = before.get(at).copied().flatten();
     }
     run
-}
-
-/// Whether rules of the two sides are the same: their needs have other numbers, and their names other places.
-struct Sameness {
-    old: Vec<String>,
-    new: Vec<String>,
-}
-
-impl Sameness {
-    fn of(old: Side<'_>, new: Side<'_>) -> Self {
-        Self {
-            old: old.all_asked(),
-            new: new.all_asked(),
-        }
-    }
-
-    fn needs(&self, one: NeedId, other: NeedId) -> bool {
-        let (one, other) = (self.old.get(one.index()), self.new.get(other.index()));
-        one.is_some() && one == other
-    }
-
-    fn rules(&self, one: &Rule, other: &Rule) -> bool {
-        let effects = || one.effects.iter().zip(&other.effects);
-        one.object == other.object
-            && one.control == other.control
-            && one.effects.len() == other.effects.len()
-            && effects().all(|(one, other)| self.effects(one, other))
-            && self.guards(&one.guard, &other.guard)
-    }
-
-    fn effects(&self, one: &Effect, other: &Effect) -> bool {
-        match one {
-            Effect::MayClear(a, x) => matches!(other, Effect::MayClear(b, y) if a == b && self.needs(*x, *y)),
-            Effect::Raises(a, x) => matches!(other, Effect::Raises(b, y) if a == b && self.needs(*x, *y)),
-            Effect::Ends {
-                verdict: a,
-                unless_cleared_by: some,
-                need: x,
-            } => match other {
-                Effect::Ends {
-                    verdict,
-                    unless_cleared_by,
-                    need,
-                } => {
-                    let needs = match (x, need) {
-                        (Some(x), Some(y)) => self.needs(*x, *y),
-                        (None, None) => true,
-                        _ => false,
-                    };
-                    a == verdict && some == unless_cleared_by && needs
-                }
-                _ => false,
-            },
-            Effect::Clears(_) | Effect::Waives(_) | Effect::Stops | Effect::Acts(..) | Effect::Alters => one == other,
-        }
-    }
-
-    fn guards(&self, one: &Guard, other: &Guard) -> bool {
-        self.all(&one.when, &other.when) && self.all(&one.unless, &other.unless)
-    }
-
-    fn all(&self, ones: &[Pred], others: &[Pred]) -> bool {
-        ones.len() == others.len() && ones.iter().zip(others).all(|(one, other)| self.preds(one, other))
-    }
-
-    fn preds(&self, one: &Pred, other: &Pred) -> bool {
-        match one {
-            Pred::MailFromText(a, x) => matches!(other, Pred::MailFromText(b, y) if a == b && self.needs(*x, *y)),
-            Pred::FromText(a, x) => matches!(other, Pred::FromText(b, y) if a == b && self.needs(*x, *y)),
-            Pred::ToText(a, x) => matches!(other, Pred::ToText(b, y) if a == b && self.needs(*x, *y)),
-            Pred::Attachment(x) => matches!(other, Pred::Attachment(y) if self.needs(*x, *y)),
-            Pred::Unknown(x) => matches!(other, Pred::Unknown(y) if self.needs(*x, *y)),
-            Pred::All(a) => matches!(other, Pred::All(b) if self.all(a, b)),
-            Pred::Any(a) => matches!(other, Pred::Any(b) if self.all(a, b)),
-            Pred::Not(a) => matches!(other, Pred::Not(b) if self.preds(a, b)),
-            Pred::Between {
-                surely: a,
-                possibly: some,
-                need: x,
-            } => match other {
-                Pred::Between { surely, possibly, need } => {
-                    self.preds(a, surely) && self.preds(some, possibly) && self.needs(*x, *need)
-                }
-                _ => false,
-            },
-            Pred::Always
-            | Pred::Never
-            | Pred::Ip(_)
-            | Pred::AuthIp(_)
-            | Pred::MailFrom(_)
-            | Pred::From(_)
-            | Pred::To(_)
-            | Pred::Dkim(_)
-            | Pred::Link(_)
-            | Pred::Dmarc(_)
-            | Pred::Spf(_)
-            | Pred::CompAuth(_)
-            | Pred::Header(..)
-            | Pred::Attached(_) => one == other,
-        }
-    }
 }

@@ -380,7 +380,12 @@ proptest! {
         }
         // The same edits the other way round, appends to one list in their order.
         let mut turned = Patch::new(&text, root).unwrap();
-        made.sort_by_key(|(node, what)| (!matches!(what, Do::Append(_)), std::cmp::Reverse(node.reach().start)));
+        // A wrapped list and the list in it are one list.
+        let start = |node: &Node<'_>| wrapped(*node).unwrap_or(*node).reach().start;
+        made.sort_by_key(|(node, what)| {
+            let appends = matches!(what, Do::Append(_));
+            (!appends, std::cmp::Reverse(if appends { start(node) } else { node.reach().start }))
+        });
         for (node, what) in made {
             // Emptying a value and adding to it is a list of what was added, whichever came first.
             prop_assert!(done(&mut turned, node, what).is_ok());
