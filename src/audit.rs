@@ -4,6 +4,7 @@
 
 mod ask;
 mod compare;
+pub mod fix;
 mod gather;
 mod prepare;
 mod tell;
@@ -12,12 +13,12 @@ mod ways;
 use std::sync::Arc;
 
 use crate::allow::address::AddressSet;
-use crate::check::Findings;
+use crate::check::{Finding, Findings};
 use crate::checks::CHECKS;
 use crate::evidence::{Evidence, Facts};
 use crate::pack::Delivery;
 use crate::problem::Level;
-use crate::report::{Fate, Outcome, TenantReport};
+use crate::report::{CoverageRow, Fate, Outcome, TenantReport, Verdict};
 use crate::requirement::{Requirement, Use};
 
 pub use compare::{Pair, compare, pairs};
@@ -113,31 +114,60 @@ pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library, way: &'a Way) -> 
 /// Audits one tenant.
 pub fn audit(job: &Job, library: &Library, settings: &Settings) -> TenantReport {
     let prepared = prepare(job, library, settings);
-    let (verdicts, coverage, findings) = {
+    let (answers, findings) = {
         let facts: Vec<Facts<'_>> = prepared.ways.iter().map(|way| facts(&prepared, library, way)).collect();
         let evidence: Vec<Evidence<'_>> = facts.iter().map(Evidence::assemble).collect();
-        let mut findings =
-            Findings::new(&prepared.policy, &settings.levels).excepting(&prepared.tenant.exceptions, prepared.now);
-        // The last one asks which exceptions the others used.
-        let (others, last) = CHECKS.split_at(CHECKS.len().saturating_sub(1));
-        findings.run_all(others, &evidence);
-        for (check, one) in last
-            .iter()
-            .flat_map(|check| evidence.iter().map(move |one| (check, one)))
-        {
-            findings.run(check, one);
-        }
-        let several = evidence.len() > 1;
-        let (verdicts, coverage) = (verdicts(&evidence), coverage(&evidence));
-        let sorted = || {
-            let mut findings = findings.into_found();
-            sort(&mut findings);
-            if several { once(findings) } else { findings }
-        };
+        let (found, several) = (found(&evidence, &prepared, settings), evidence.len() > 1);
+        let answers = told(&evidence);
         // To take the evidence apart takes as long as some checks do.
-        let (findings, ()) = rayon::join(sorted, || drop(evidence));
-        (verdicts, coverage, findings)
+        let (findings, ()) = rayon::join(|| in_order(found, several), || drop(evidence));
+        (answers, findings)
     };
+    report(prepared, library, answers, findings)
+}
+
+/// What all checks find, sorted.
+fn judged(evidence: &[Evidence<'_>], prepared: &Prepared, settings: &Settings) -> Vec<Finding> {
+    in_order(found(evidence, prepared, settings), evidence.len() > 1)
+}
+
+/// What all checks find.
+fn found<'p>(evidence: &[Evidence<'_>], prepared: &'p Prepared, settings: &'p Settings) -> Findings<'p> {
+    let mut findings =
+        Findings::new(&prepared.policy, &settings.levels).excepting(&prepared.tenant.exceptions, prepared.now);
+    // The last one asks which exceptions the others used.
+    let (others, last) = CHECKS.split_at(CHECKS.len().saturating_sub(1));
+    findings.run_all(others, evidence);
+    for (check, one) in last
+        .iter()
+        .flat_map(|check| evidence.iter().map(move |one| (check, one)))
+    {
+        findings.run(check, one);
+    }
+    findings
+}
+
+/// Findings as reports show them. What several ways have in common is told once.
+fn in_order(found: Findings<'_>, several: bool) -> Vec<Finding> {
+    let mut findings = found.into_found();
+    sort(&mut findings);
+    if several { once(findings) } else { findings }
+}
+
+/// The answers about streams.
+type Answers = (Vec<Verdict>, Vec<CoverageRow>);
+
+fn told(evidence: &[Evidence<'_>]) -> Answers {
+    (verdicts(evidence), coverage(evidence))
+}
+
+/// What was found out about a tenant.
+fn report(
+    prepared: Prepared,
+    library: &Library,
+    (verdicts, coverage): Answers,
+    findings: Vec<Finding>,
+) -> TenantReport {
     let failed = prepared.failed || library.problems.iter().any(|problem| problem.level == Level::Deny);
     let counts = findings
         .iter()

@@ -5,6 +5,7 @@ pub mod check;
 pub mod diff;
 pub mod dns;
 pub mod explain;
+pub mod fix;
 pub mod init;
 pub mod pack;
 pub mod schema;
@@ -82,6 +83,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Writes a commented `allowaudit.toml` from what the exports and `--vendor` show.
     Init(init::InitArgs),
+    /// Prints the smallest changes that clear the findings, proved by auditing again with them in place.
+    Fix(fix::FixArgs),
     /// Walks one message through the path: verdict and deciding setting at each stage.
     Why(why::WhyArgs),
     /// Compares two sets of exports: which messages change their fate, not which lines.
@@ -296,6 +299,7 @@ pub fn run(argv: impl IntoIterator<Item = OsString>, world: World) -> Outcome {
     match cli.command {
         Command::Check(args) => check::run(args, options, world),
         Command::Init(args) => init::run(&args, world),
+        Command::Fix(args) => fix::run(args, options, world),
         Command::Why(args) => why::run(args, options, world),
         Command::Diff(args) => diff::run(args, options, world),
         Command::Spf(args) => spf::run(&args, world),

@@ -41,6 +41,8 @@ pub mod checks;
 
 pub mod difference;
 
+pub mod plan;
+
 pub mod report;
 
 pub mod audit;

@@ -4,11 +4,13 @@
 //! The table of all platforms is `platforms`.
 
 pub mod change;
+pub mod mend;
 pub mod quote;
 
 use jiff::civil::Date;
 
 use self::change::{Applied, Change, Writer};
+use self::mend::{MendInput, Mending};
 use crate::allow::address::AddressSet;
 use crate::allow::domain::Domain;
 use crate::allow::ip::IpSet;
@@ -27,6 +29,8 @@ pub struct Platform {
     pub exports: fn() -> Vec<ExportSpec>,
     /// Reads what it recognises among the files.
     pub read: fn(&ReadInput<'_>) -> Reading,
+    /// Answers checks that ask for remedies.
+    pub mend: fn(&MendInput<'_>) -> Vec<Mending>,
     /// Applies changes to what it read, so that they can be judged by reading again.
     pub apply: fn(&ReadInput<'_>, &[Change]) -> Applied,
     /// Languages in which changes can be written, the recommended one first.

@@ -5,6 +5,7 @@
 pub mod diff;
 pub mod escape;
 pub mod fingerprint;
+pub mod fix;
 pub mod human;
 pub mod json;
 mod place;

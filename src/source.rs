@@ -4,10 +4,14 @@
 //! A source need not have a file: embedded packs and DNS answers are sources too.
 //! This module knows nothing of formats.
 
+mod folder;
+
 use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+
+pub use folder::{contents, replace_folder};
 
 /// Which source a span points into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +47,11 @@ impl Span {
     /// Whether it covers no byte.
     pub const fn is_empty(self) -> bool {
         self.end <= self.start
+    }
+
+    /// Whether the other span lies in this one.
+    pub fn holds(self, other: Self) -> bool {
+        self.source == other.source && self.start <= other.start && other.end <= self.end
     }
 }
 

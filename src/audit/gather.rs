@@ -146,6 +146,17 @@ impl Job {
         self
     }
 
+    /// The same with other bytes in one of its files, named by its path relative to the tenant.
+    #[must_use]
+    pub(super) fn with(mut self, file: &str, bytes: Vec<u8>) -> Self {
+        let is_it = |path: &&PathBuf| super::prepare::relative(&self.root, path) == file;
+        if let Some(path) = self.files.iter().find(is_it).cloned() {
+            self.given.retain(|(known, _)| *known != path);
+            self.given.push((path, bytes));
+        }
+        self
+    }
+
     /// The bytes of one of its files.
     pub(super) fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
         match self.given.iter().find(|(name, _)| name == path) {

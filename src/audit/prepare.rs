@@ -74,8 +74,46 @@ pub struct Prepared {
     pub now: Date,
 }
 
+/// The exports of a tenant, as they were read.
+pub(super) struct Exports {
+    files: Vec<ReadFile>,
+    documents: Vec<Option<Document>>,
+    declared: Vec<Declared>,
+    /// Filters in front, declared or shown by MX, where mail takes one way.
+    hops: Vec<(String, IpSet)>,
+}
+
+impl Exports {
+    /// The parsed files.
+    pub(super) fn views<'a>(&'a self, sources: &'a Sources) -> Vec<File<'a>> {
+        views(&self.files, &self.documents, sources)
+    }
+
+    /// What a platform is given of them.
+    pub(super) fn input<'a>(
+        &'a self,
+        views: &'a [File<'a>],
+        prepared: &'a Prepared,
+        settings: &Settings,
+    ) -> ReadInput<'a> {
+        ReadInput {
+            files: views,
+            declared: &self.declared,
+            domains: &prepared.tenant.domains,
+            hops: &self.hops,
+            now: settings.now,
+            assume_empty: settings.assume_empty,
+        }
+    }
+}
+
 /// Reads one tenant.
 pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
+    prepare_with_exports(job, library, settings).0
+}
+
+/// Reads one tenant and keeps the trees of its exports.
+pub(super) fn prepare_with_exports(job: &Job, library: &Library, settings: &Settings) -> (Prepared, Exports) {
     let mut sources = Sources::over(Arc::clone(&library.sources));
     let mut problems = Vec::new();
     let mut export_problems = Vec::new();
@@ -128,6 +166,10 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
     let Reading { path, ref reads, .. } = reading;
     let platform = path.platform;
     let mut path = Some(path);
+    let front = match entrances.as_slice() {
+        [only] => only.hops.clone(),
+        _ => hops.clone(),
+    };
     let ways = entrances.into_iter().map(|entrance| {
         let known = path.take_if(|_| entrance.hops == hops);
         let path = known.unwrap_or_else(|| read(&sources, &entrance.hops).path);
@@ -216,7 +258,13 @@ pub fn prepare(job: &Job, library: &Library, settings: &Settings) -> Prepared {
         ask::Senders::ask(about, &*resolver)
     };
     senders.placed(&mut prepared.dns, &*resolver, &mut places, &mut prepared.sources);
-    prepared
+    let exports = Exports {
+        files,
+        documents,
+        declared,
+        hops: front,
+    };
+    (prepared, exports)
 }
 
 /// The requirements of all ways, those with the same values once.
@@ -454,7 +502,7 @@ fn unopened(id: SourceId, message: &str) -> Problem {
     }
 }
 
-fn relative(root: &Path, path: &Path) -> String {
+pub(super) fn relative(root: &Path, path: &Path) -> String {
     let relative = path.strip_prefix(root).unwrap_or(path);
     relative
         .components()

@@ -3,6 +3,7 @@
 use crate::evidence::Evidence;
 use crate::evidence::diagnosis::{Cause, Fault};
 use crate::evidence::entries::{Explained, Value};
+use crate::evidence::holes::Question;
 use crate::path::remedy::Remedy;
 
 use super::opened::Opened;
@@ -43,7 +44,10 @@ pub(super) fn narrow(opened: &Opened<'_>) -> Vec<Remedy> {
             rule,
             entry: entry.span,
         },
-        _ => Remedy::Confine { rule },
+        _ => Remedy::Confine {
+            rule,
+            own: opened.hole.question == Question::OwnDomain,
+        },
     }]
 }
 
@@ -54,7 +58,7 @@ pub(super) fn withdraw(opened: &Opened<'_>) -> Vec<Remedy> {
             rule: opened.hole.rule,
             entry: entry.span,
         }],
-        None => vec![Remedy::Confine { rule: opened.hole.rule }],
+        None => narrow(opened),
     }
 }
 

@@ -257,7 +257,8 @@ pub(super) fn not_judged() -> String {
     text
 }
 
-fn stdin_job() -> Result<Job, String> {
+/// Standard input as a tenant.
+pub(super) fn stdin_job() -> Result<Job, String> {
     let bytes = source::read_stdin().map_err(|error| format!("standard input cannot be read: {error}"))?;
     Ok(Job::in_memory("-", vec![(PathBuf::from("standard input"), bytes)]))
 }

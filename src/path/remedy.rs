@@ -39,6 +39,8 @@ pub enum Remedy {
     Confine {
         /// The rule.
         rule: RuleAt,
+        /// Whether it is about mail in the tenant's own name, so that hosts of the tenant may need it.
+        own: bool,
     },
     /// A rule that takes no part is to take part.
     Enforce {

@@ -114,6 +114,14 @@ impl Edit {
         }
     }
 
+    /// Whether it changes nothing.
+    pub fn is_nothing(&self) -> bool {
+        match self {
+            Self::Add { values, .. } | Self::Remove { values, .. } => values.is_empty(),
+            Self::Set { before, after, .. } => before == after,
+        }
+    }
+
     /// The setting it is about.
     pub const fn setting(&self) -> &'static str {
         match self {

@@ -16,6 +16,7 @@ mod field;
 mod filter;
 mod hosts;
 mod kind;
+mod mend;
 mod overrides;
 mod rules;
 mod scope;
@@ -42,6 +43,7 @@ pub static EXCHANGE: Platform = Platform {
     name: "Exchange Online",
     exports,
     read,
+    mend: mend::mend,
     apply: apply::apply,
     writers: &[&write::POWERSHELL],
     controls: &[

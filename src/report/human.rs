@@ -70,9 +70,25 @@ pub fn render(report: &Report, options: &HumanOptions) -> String {
     out
 }
 
+/// What a text says of itself by its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::report) enum Tone {
+    /// Nothing.
+    Plain,
+    /// It is well.
+    Good,
+    /// Look at it.
+    Warn,
+    /// It is wrong, or goes.
+    Bad,
+    /// It says where one is.
+    Help,
+}
+
 /// The options, turned into what the parts below need.
-struct Look {
-    options: HumanOptions,
+pub(in crate::report) struct Look {
+    /// As they were given.
+    pub(in crate::report) options: HumanOptions,
     handler: GraphicalReportHandler,
     styles: ThemeStyles,
     frame: Frame,
@@ -80,7 +96,7 @@ struct Look {
 }
 
 impl Look {
-    fn new(options: &HumanOptions) -> Self {
+    pub(in crate::report) fn new(options: &HumanOptions) -> Self {
         // Lines longer than this are hard to read, shorter ones leave no room for the drawing.
         let width = options.width.clamp(40, 120);
         let theme = match (options.unicode, options.color) {
@@ -109,7 +125,7 @@ impl Look {
         }
     }
 
-    fn bold(&self, text: &str) -> String {
+    pub(in crate::report) fn bold(&self, text: &str) -> String {
         if self.options.color {
             ThemeStyles::none().error.bold().style(text).to_string()
         } else {
@@ -117,7 +133,7 @@ impl Look {
         }
     }
 
-    fn level(&self, level: Level, text: &str) -> String {
+    pub(in crate::report) fn level(&self, level: Level, text: &str) -> String {
         let style = match severity(level) {
             Severity::Error => self.styles.error,
             Severity::Warning => self.styles.warning,
@@ -126,13 +142,37 @@ impl Look {
         style.style(text).to_string()
     }
 
+    /// A title before something.
+    pub(in crate::report) fn title(&self, text: &str) -> String {
+        self.styles.help.style(text).to_string()
+    }
+
+    /// Text in the colour of what it says.
+    pub(in crate::report) fn toned(&self, tone: Tone, text: &str) -> String {
+        let style = match tone {
+            Tone::Good if self.options.color => ThemeStyles::none().error.green(),
+            Tone::Good | Tone::Plain => ThemeStyles::none().error,
+            Tone::Warn => self.styles.warning,
+            Tone::Bad => self.styles.error,
+            Tone::Help => self.styles.help,
+        };
+        style.style(text).to_string()
+    }
+
+    /// Lines with the same room before each.
+    pub(in crate::report) fn paragraph(&self, indent: usize, text: &str) -> String {
+        let space = " ".repeat(indent);
+        let lines = wrap(text, self.width.saturating_sub(indent), self.frame.ellipsis);
+        format!("{space}{}\n", lines.join(&format!("\n{space}")))
+    }
+
     /// Text from outside, for one line.
-    fn name(&self, text: &str) -> String {
+    pub(in crate::report) fn name(&self, text: &str) -> String {
         clip(&escape::line(text), MAX_NAME, self.frame.ellipsis)
     }
 
     /// `  title: text`, broken into lines that start below the text.
-    fn field(&self, title: &str, text: &str) -> String {
+    pub(in crate::report) fn field(&self, title: &str, text: &str) -> String {
         let indent = title.len() + 4;
         let lines = wrap(text, self.width.saturating_sub(indent), self.frame.ellipsis);
         let mut out = format!("  {} ", self.styles.help.style(format_args!("{title}:")));
@@ -142,14 +182,14 @@ impl Look {
     }
 }
 
-fn add_block(out: &mut String, block: &str) {
+pub(in crate::report) fn add_block(out: &mut String, block: &str) {
     if !out.is_empty() && !block.is_empty() {
         out.push('\n');
     }
     out.push_str(block);
 }
 
-fn heading(look: &Look, tenant: &TenantReport) -> String {
+pub(in crate::report) fn heading(look: &Look, tenant: &TenantReport) -> String {
     let rule = if look.options.unicode { "━━" } else { "==" };
     let name = look.name(&tenant.name);
     let path = look.name(&tenant.path);
@@ -282,7 +322,7 @@ fn finding_block(look: &Look, places: &mut Places<'_>, finding: &Finding) -> Str
     out
 }
 
-fn problem_block(look: &Look, places: &mut Places<'_>, problem: &Problem) -> String {
+pub(in crate::report) fn problem_block(look: &Look, places: &mut Places<'_>, problem: &Problem) -> String {
     let mut out = String::new();
     diagnostics(look, places, problem.level, &problem.message, &problem.labels, &mut out);
     if let Some(help) = &problem.help {
@@ -378,7 +418,7 @@ impl Diagnostic for Drawing {
     }
 }
 
-fn witness_line(witness: &Witness) -> String {
+pub(in crate::report) fn witness_line(witness: &Witness) -> String {
     let addresses = [
         ("ip", &witness.ip),
         ("mail from", &witness.mail_from),

@@ -89,10 +89,11 @@ struct WireReport<'a> {
     summary: WireSummary,
 }
 
+/// Which program wrote it.
 #[derive(Serialize)]
-struct WireTool<'a> {
-    name: &'static str,
-    version: &'a str,
+pub(super) struct WireTool<'a> {
+    pub(super) name: &'static str,
+    pub(super) version: &'a str,
 }
 
 #[derive(Serialize)]
@@ -290,8 +291,9 @@ fn wire_labels<'a>(places: &mut Places<'a>, labels: &'a [Label]) -> Vec<WireLabe
     wire
 }
 
+/// One message.
 #[derive(Serialize)]
-struct WireWitness<'a> {
+pub(super) struct WireWitness<'a> {
     ip: Option<&'a str>,
     mail_from: Option<&'a str>,
     from: Option<&'a str>,
@@ -306,7 +308,7 @@ struct WireWitness<'a> {
 }
 
 impl<'a> WireWitness<'a> {
-    fn new(witness: &'a Witness) -> Self {
+    pub(super) fn new(witness: &'a Witness) -> Self {
         Self {
             ip: witness.ip.as_deref(),
             mail_from: witness.mail_from.as_deref(),

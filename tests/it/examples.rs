@@ -38,6 +38,15 @@ fn examples_give_the_reports_that_lie_beside_them() {
     }
 }
 
+#[test]
+fn the_fix_of_a_sample_tenant_lies_beside_it() {
+    let (ran, folder) = program::fixed();
+    assert_eq!((ran.code, ran.err.as_str()), (1, ""));
+    compare(&format!("{}/fix.txt", program::FIXED), &ran.out);
+    let script = program::read(&folder.join("exchange.ps1"));
+    compare(&format!("{}/fix.ps1", program::FIXED), &script);
+}
+
 /// The commands that pages of examples and the README tell readers to run on sample tenants.
 #[test]
 fn commands_quoted_in_pages_of_examples_run() {

@@ -15,6 +15,8 @@ mod dns_server;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod fix;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod pack_verify;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use allowaudit::source;
 
@@ -33,6 +34,23 @@ pub fn run(arguments: &[&str]) -> Run {
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// The sample tenant whose fix is shown.
+pub const FIXED: &str = "examples/msp-mistakes";
+/// The command that shows it.
+pub const FIX: &str =
+    "fix examples/msp-mistakes --now 2026-11-21 --only rule-shadowed --only treated-as-internal --only safe-list-on";
+
+/// What `fix` prints about it, and the folder that it writes. Run once for all tests.
+pub fn fixed() -> &'static (Run, PathBuf) {
+    static FOUND: OnceLock<(Run, PathBuf)> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("fixed-{}", std::process::id()));
+        let mut arguments: Vec<&str> = FIX.split(' ').collect();
+        arguments.extend(["--output", folder.to_str().unwrap()]);
+        (run(&arguments), folder)
+    })
 }
 
 /// Whether expected files are to be rewritten instead of compared.

@@ -9,7 +9,7 @@ use allowaudit::platforms::PLATFORMS;
 use allowaudit::problem::Level;
 use allowaudit::source;
 
-use crate::program::{compare, read, root, run};
+use crate::program::{self, compare, read, root, run};
 
 #[test]
 fn readme_quotes_the_program() {
@@ -18,6 +18,7 @@ fn readme_quotes_the_program() {
     let readme = put(&readme, "checks", &checks());
     let readme = put(&readme, "exports", &exports());
     let readme = put(&readme, "report", &quoted(&report));
+    let readme = put(&readme, "fix", &fixed());
     let readme = put(&readme, "spf", &tree());
     compare("README.md", &readme);
 }
@@ -71,6 +72,26 @@ fn exports() -> String {
     }
     text.push_str("```\n");
     text
+}
+
+/// A step of a fix, the proof and the counts; what is left out is marked.
+fn fixed() -> String {
+    let (ran, _) = program::fixed();
+    assert_eq!((ran.code, ran.err.as_str()), (1, ""));
+    let mut text = format!("```text\n$ allowaudit {}\n", program::FIX);
+    let chosen = |block: &str| block.starts_with("step 1 of") || block.starts_with("proved by");
+    let mut left_out = false;
+    for block in ran.out.split("\n\n") {
+        let counts = block.starts_with(|letter: char| letter.is_ascii_digit());
+        if chosen(block) || counts {
+            text.push_str(block.trim_end());
+            text.push_str("\n\n");
+        } else if !left_out {
+            text.push_str("…\n\n");
+        }
+        left_out = !chosen(block);
+    }
+    format!("{}\n```\n", text.trim_end())
 }
 
 /// A command and what it prints.

@@ -33,6 +33,7 @@ const RANKS: &[(&str, u32)] = &[
     ("check", 95),
     ("checks", 100),
     ("difference", 105),
+    ("plan", 107),
     ("report", 120),
     ("audit", 125),
     ("cli", 130),

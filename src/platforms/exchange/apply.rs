@@ -320,8 +320,11 @@ impl<'a> Plan<'a> {
 /// What an object may be called: its name, and for a spoof pair the pair, as findings write it.
 fn names(kind: Kind, record: Node<'_>) -> Vec<String> {
     let mut names = vec![super::build::name(record).value];
+    let text = |key: &str| field::text(record.get(key)).into_value().unwrap_or_default();
+    if kind == Kind::TenantList {
+        names.push(text("Value").into_owned());
+    }
     if kind == Kind::TenantListSpoof {
-        let text = |key: &str| field::text(record.get(key)).into_value().unwrap_or_default();
         names.push(format!("{}, {}", text("SpoofedUser"), text("SendingInfrastructure")));
     }
     names
