@@ -52,6 +52,8 @@ pub(super) struct Tier<'a> {
 pub(super) struct Tiers<'a> {
     /// The policies.
     pub list: Vec<Tier<'a>>,
+    /// Presets whose policies are not in the export: their recipients, and where their rules are named.
+    pub unlisted: Vec<(Vec<Pred>, Span)>,
     /// Recipients of policies that are not in the export.
     beyond: Vec<Pred>,
 }
@@ -116,6 +118,7 @@ impl Family {
     /// The policies, highest rank first. The need tells whether an export that decides about ranks is missing.
     pub fn tiers<'a>(&self, bundle: &Bundle<'a>, bench: &mut Bench) -> Tiers<'a> {
         let mut beyond: Vec<Pred> = Vec::new();
+        let mut unlisted: Vec<(Vec<Pred>, Span)> = Vec::new();
         let mut outranked: Vec<Pred> = Vec::new();
         let mut tiers = Vec::new();
         let mut preset_policies: Vec<String> = Vec::new();
@@ -151,6 +154,7 @@ impl Family {
             } else {
                 // Without its record the preset's settings are not known; its rank still counts.
                 beyond.push(Pred::All(conditions.clone()));
+                unlisted.push((conditions.clone(), name.span));
             }
             outranked.push(Pred::All(conditions));
         }
@@ -211,7 +215,11 @@ impl Family {
             outranked.push(Pred::Unknown(need));
         }
         self.rest(bundle, bench, &outranked, &seen, &preset_policies, &mut tiers);
-        Tiers { list: tiers, beyond }
+        Tiers {
+            list: tiers,
+            unlisted,
+            beyond,
+        }
     }
 
     /// The default policy, and policies that no rule names.

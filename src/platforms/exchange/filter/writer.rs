@@ -101,35 +101,42 @@ impl<'a, 'b> Writer<'a, 'b> {
             lists: Vec::new(),
             expiry: None,
         };
+        let by_preset = |label: Label| {
+            Force::Dormant {
+            check: "preset-overrides-policy",
+            reason: "is outranked by a preset, whose policy does not have this list".to_owned(),
+            label,
+            help: "clear the mail by Advanced Delivery or the Tenant Allow/Block List, which hold for preset recipients too"
+                .to_owned(),
+        }
+        };
+        // What a preset's policy says is not the customer's to choose, whether it was exported or not.
+        let unlisted = self.tiers.unlisted.iter().filter(|_| !self.tier.is_preset);
+        let unlisted: Vec<Rule> = unlisted
+            .map(|(recipients, span)| rule(recipients, by_preset(Label::new(*span, "this preset comes first"))))
+            .collect();
         let before = self.tiers.list.iter().take(self.at.min(MAX_NAMED));
         let before = before.filter(|tier| tier.dormant.is_none());
-        before
-            .filter_map(|tier| {
-                let force = if tier.is_preset {
-                    Force::Dormant {
-                        check: "preset-overrides-policy",
-                        reason: "is outranked by a preset, whose policy does not have this list".to_owned(),
-                        label: Label::new(tier.rank?, "this preset comes first"),
-                        help: "clear the mail by Advanced Delivery or the Tenant Allow/Block List, which hold for preset recipients too"
-                            .to_owned(),
-                    }
-                } else {
-                    Force::Dormant {
-                        check: "mail-not-cleared",
-                        reason: format!(
-                            "is outranked by `{}`, which comes first for these recipients and lacks the entry",
-                            tier.name.value
-                        ),
-                        label: Label::new(tier.rank?, "this policy comes first"),
-                        help: format!(
-                            "make the same entry in `{}`, or give the rule of `{}` the lower priority number",
-                            tier.name.value, self.tier.name.value
-                        ),
-                    }
-                };
-                Some(rule(&tier.alone, force))
-            })
-            .collect()
+        let before = before.filter_map(|tier| {
+            let force = if tier.is_preset {
+                by_preset(Label::new(tier.rank?, "this preset comes first"))
+            } else {
+                Force::Dormant {
+                    check: "mail-not-cleared",
+                    reason: format!(
+                        "is outranked by `{}`, which comes first for these recipients and lacks the entry",
+                        tier.name.value
+                    ),
+                    label: Label::new(tier.rank?, "this policy comes first"),
+                    help: format!(
+                        "make the same entry in `{}`, or give the rule of `{}` the lower priority number",
+                        tier.name.value, self.tier.name.value
+                    ),
+                }
+            };
+            Some(rule(&tier.alone, force))
+        });
+        unlisted.into_iter().chain(before).collect()
     }
 }
 
