@@ -427,6 +427,12 @@ impl MailPath {
         self.mask.is_some() || self.stages.iter().any(|stage| stage.id == "hop/gateway")
     }
 
+    /// The stage at which mail arrives that is put into the mailbox; past the last where the path has no mailbox.
+    pub fn entry_into_mailbox(&self) -> usize {
+        let mailbox = self.stages.iter().position(|stage| stage.id.ends_with("/mailbox"));
+        mailbox.unwrap_or(self.stages.len())
+    }
+
     /// The stage that judges a concern.
     pub fn judge(&self, concern: Concern) -> Option<usize> {
         self.stages.iter().position(|stage| stage.judges.has(concern))

@@ -213,6 +213,7 @@ pub(super) fn prepare_with_exports(job: &Job, library: &Library, settings: &Sett
         answers.push(given);
     }
     problems.extend(tenant::packs_of(&tenant, &library.packs));
+    problems.extend(unasked(job, &tenant, settings.now));
     let nothing = !reading.recognised;
     if nothing {
         problems.push(nothing_found(job, &tenant));
@@ -364,6 +365,41 @@ fn nothing_read() -> Reading {
         residual: Vec::new(),
         recognised: false,
     }
+}
+
+/// What is not asked of the tenant, though somebody may believe that it is.
+fn unasked(job: &Job, tenant: &Tenant, now: Date) -> Vec<Problem> {
+    let mut found = Vec::new();
+    if tenant.vendors.is_empty() && tenant.offboarded.is_empty() && tenant.expects.is_empty() {
+        let span = Span::new(tenant.source, 0, 0);
+        let label = crate::problem::Label::new(span, "there is no `[[vendor]]`");
+        found.push(Problem {
+            level: Level::Note,
+            kind: ProblemKind::Notice,
+            message: "no vendor is declared, so nothing is said of whether a vendor's mail gets through".to_owned(),
+            help: Some(
+                "name it by `--vendor`, or by `[[vendor]]` in `allowaudit.toml`; `allowaudit pack list` lists them"
+                    .to_owned(),
+            ),
+            labels: if job.tenant_file.is_some() {
+                vec![label]
+            } else {
+                Vec::new()
+            },
+        });
+    }
+    for vendor in &tenant.vendors {
+        let Some(until) = vendor.until.filter(|until| until.value < now) else {
+            continue;
+        };
+        let message = format!(
+            "the contract of `{}` is over, so nothing is said of whether its mail gets through",
+            vendor.pack.value
+        );
+        let problem = Problem::at(Level::Note, ProblemKind::Notice, until.span, message, "the last day");
+        found.push(problem.also(vendor.pack.span, "this vendor"));
+    }
+    found
 }
 
 fn nothing_found(job: &Job, tenant: &Tenant) -> Problem {

@@ -152,19 +152,24 @@ fn holes(evidence: &Evidence<'_>, asked: &BTreeMap<NeedId, Asked>, findings: &mu
             continue;
         };
         let mut labels: Vec<Label> = at_origin(need).into_iter().collect();
-        labels.extend(
-            rules
-                .iter()
-                .take(SHOWN)
-                .map(|rule| Label::new(rule.origin, "may let others in")),
-        );
+        // What stands for an export that is missing is nowhere.
+        let missing = need.key.starts_with("export/");
+        labels.extend(rules.iter().take(SHOWN).map(|rule| {
+            let text = if missing {
+                "supplied without it"
+            } else {
+                "may let others in"
+            };
+            Label::new(rule.origin, text)
+        }));
+        let what = if missing {
+            "the mail of strangers skips a filter".to_owned()
+        } else {
+            format!("anyone else can use {}", words::called(&rule.object))
+        };
         findings.push(Draft {
             level: Some(need.level),
-            message: format!(
-                "cannot tell whether anyone else can use {}: {}",
-                words::called(&rule.object),
-                need.text
-            ),
+            message: format!("cannot tell whether {what}: {}", need.text),
             help: need.help.clone(),
             stage: Some(evidence.stage_id(hole.rule.stage)),
             value: need.key.clone(),

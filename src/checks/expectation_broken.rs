@@ -1,6 +1,6 @@
 //! `expectation-broken`: a user's `[[expect]]` does not hold.
 
-use crate::check::{Check, Draft, Findings, Group, Witness};
+use crate::check::{Check, Draft, Findings, Group};
 use crate::evidence::expectation::{Proof, prove};
 use crate::evidence::{Evidence, words};
 use crate::policy::Expect;
@@ -22,7 +22,7 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
     for expect in facts.tenant.expects.iter().chain(&facts.policy.expects) {
         let draft = match prove(evidence, expect) {
             Proof::Holds => continue,
-            Proof::Broken(message, rule) => {
+            Proof::Broken(witness, rule) => {
                 let rule = rule.and_then(|at| words::rule(evidence, at).map(|rule| (at, rule)));
                 let mut labels = vec![Label::new(expect.span, format!("expected: {}", wish(expect)))];
                 labels.extend(rule.map(|(_, rule)| Label::new(rule.origin, "this decides otherwise")));
@@ -32,16 +32,16 @@ fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
                     stage: rule.map(|(at, _)| evidence.stage_id(at.stage)),
                     object: rule.map(|(_, rule)| rule.object.clone()),
                     labels,
-                    witness: Some(Witness::behind(facts.path, &message)),
+                    witness: Some(*witness),
                     ..Draft::default()
                 }
             }
-            Proof::Undecided(message) => Draft {
+            Proof::Undecided(witness) => Draft {
                 level: Some(Level::Warn),
                 message: format!("cannot tell whether it holds that {}", name(expect)),
                 help: "supply what is missing, or narrow the messages the row is about".to_owned(),
                 labels: vec![Label::new(expect.span, format!("expected: {}", wish(expect)))],
-                witness: message.map(|message| Witness::behind(facts.path, &message)),
+                witness: witness.map(|witness| *witness),
                 ..Draft::default()
             },
         };

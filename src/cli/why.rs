@@ -71,6 +71,8 @@ enum EntryPoint {
     Smtp,
     /// Straight to the tenant's own host, past a filter in front.
     SmtpDirect,
+    /// Into the mailbox, past everything before it.
+    Api,
 }
 
 /// Runs it.
@@ -106,6 +108,7 @@ pub fn run(mut args: WhyArgs, options: &ArgMatches, world: World) -> Outcome {
     let path = &way.path;
     let journey = match args.entry {
         EntryPoint::SmtpDirect => path.walk_from(path.entry_past_hops(), &message),
+        EntryPoint::Api => path.walk_from(path.entry_into_mailbox(), &message),
         EntryPoint::Smtp => path.walk(&path.masked_message(&message)),
     };
     let mut err = String::new();
@@ -169,14 +172,37 @@ fn message(args: &WhyArgs) -> Result<Message, String> {
     Ok(message)
 }
 
+/// A setting that decided.
+struct Decider<'r> {
+    span: Span,
+    object: &'r str,
+    what: String,
+}
+
 /// The settings a rule decided by for this message: the entries that match it, else the rule's own name.
-fn deciding(rule: &Rule, message: &Message) -> Vec<(Span, String)> {
-    let mut found: Vec<(Span, String)> = rule
+fn deciding<'r>(rule: &'r Rule, message: &Message) -> Vec<Decider<'r>> {
+    let mut found: Vec<Decider<'r>> = rule
         .met_by(message)
-        .map(|(list, entry)| (entry.span, format!("`{}` of `{}`", list.name, rule.object)))
+        .map(|(list, entry)| match &entry.detail {
+            // An entry that is an object of its own is in nothing.
+            Some(detail) => Decider {
+                span: entry.span,
+                object: &detail.object,
+                what: format!("`{}`", detail.object),
+            },
+            None => Decider {
+                span: entry.span,
+                object: &rule.object,
+                what: format!("`{}` of `{}`", list.name, rule.object),
+            },
+        })
         .collect();
     if found.is_empty() {
-        found.push((rule.origin, format!("`{}`", rule.object)));
+        found.push(Decider {
+            span: rule.origin,
+            object: &rule.object,
+            what: format!("`{}`", rule.object),
+        });
     }
     found
 }
@@ -207,7 +233,7 @@ fn human(prepared: &Prepared, path: &MailPath, journey: &Journey, message: &Mess
                 continue;
             }
             let sure = if step.sure { "matches" } else { "may match" };
-            for (span, what) in deciding(rule, message) {
+            for Decider { span, what, .. } in deciding(rule, message) {
                 let _ = writeln!(
                     text,
                     "  {sure} {} {}",
@@ -293,18 +319,18 @@ fn labels(prepared: &Prepared, path: &MailPath, message: &Message, step: &Step) 
     let Some(rule) = path.rule(step.at) else {
         return Vec::new();
     };
-    let label = |(at, (span, text)): (usize, (Span, String))| {
+    let label = |(at, Decider { span, object, what }): (usize, Decider<'_>)| {
         let source = prepared.sources.get(span.source);
         let (line, column) = source.line_column(span.start);
         WireLabel {
             role: if at == 0 { "primary" } else { "secondary" },
-            object: rule.object.clone(),
+            object: object.to_owned(),
             source: source.name.clone(),
             offset: span.start,
             length: span.len(),
             line,
             column,
-            text: format!("{} {text}", if step.sure { "matches" } else { "may match" }),
+            text: format!("{} {what}", if step.sure { "matches" } else { "may match" }),
             sure: step.sure,
         }
     };

@@ -10,12 +10,13 @@ use crate::allow::ip::IpSet;
 use crate::message::{Cube, Fields, HeaderSet, Message, MessageSet, Names};
 use crate::path::walk::{Journey, Standing};
 use crate::path::{MailPath, RuleAt, Verdict};
-use crate::policy::{Expect, ExpectSender, Outcome};
+use crate::policy::{EntryPoint, Expect, ExpectSender, Outcome};
 use crate::requirement::{Requirement, senders_of};
 use crate::source::Spanned;
 use crate::spelling::SenderSpec;
 
 use super::Evidence;
+use super::witness::Witness;
 
 /// Pieces beyond this many, and the row is undecided.
 const MAX_PIECES: usize = 512;
@@ -26,32 +27,70 @@ pub enum Proof {
     /// It holds for every message.
     Holds,
     /// It does not hold for this one; the rule that decided, if one did.
-    Broken(Box<Message>, Option<RuleAt>),
+    Broken(Box<Witness>, Option<RuleAt>),
     /// Undecided; a message for which it is, if one can be shown.
-    Undecided(Option<Box<Message>>),
+    Undecided(Option<Box<Witness>>),
 }
 
 /// Proves a row, or finds a message that breaks it.
 pub fn prove(evidence: &Evidence<'_>, expect: &Expect) -> Proof {
     let path = evidence.facts.path;
-    let set = path.masked(&messages(evidence, expect));
-    let Some(pieces) = pieces(path, &set) else {
-        return Proof::Undecided(None);
-    };
+    let wanted = messages(evidence, expect);
     let mut undecided = None;
-    for piece in &pieces {
-        let Some(message) = piece.witness() else {
+    for way in ways(path, expect.entry.as_ref().map(|entry| entry.value)) {
+        let set = if way.entry == 0 { path.masked(&wanted) } else { wanted.clone() };
+        let Some(pieces) = pieces(path, way.entry, &set) else {
             undecided = undecided.or(Some(None));
             continue;
         };
-        let journey = path.walk(&message);
-        match met(&journey, expect.outcome.value) {
-            Some(met) if met == expect.always => {}
-            Some(_) => return Proof::Broken(Box::new(message), deciding(path, &journey, expect.outcome.value)),
-            None => undecided = Some(Some(Box::new(message))),
+        for piece in &pieces {
+            let Some(message) = piece.witness() else {
+                undecided = undecided.or(Some(None));
+                continue;
+            };
+            let journey = path.walk_from(way.entry, &message);
+            let witness = || Box::new((way.says)(path, &message));
+            match met(&journey, expect.outcome.value) {
+                Some(met) if met == expect.always => {}
+                Some(_) => return Proof::Broken(witness(), deciding(path, &journey, expect.outcome.value)),
+                None => undecided = Some(Some(witness())),
+            }
         }
     }
     undecided.map_or(Proof::Holds, Proof::Undecided)
+}
+
+/// A way in.
+struct Way {
+    /// The stage at which it comes in.
+    entry: usize,
+    /// A message that takes it, in words.
+    says: fn(&MailPath, &Message) -> Witness,
+}
+
+/// The ways in that a row is about. Without a filter in front there is but one for SMTP.
+fn ways(path: &MailPath, entry: Option<EntryPoint>) -> Vec<Way> {
+    let smtp = || Way {
+        entry: 0,
+        says: Witness::behind,
+    };
+    let direct = || Way {
+        entry: path.entry_past_hops(),
+        says: |path, message| Witness::of(message).straight(path.has_hops()),
+    };
+    match entry {
+        Some(EntryPoint::Smtp) => vec![smtp()],
+        Some(EntryPoint::SmtpDirect) => vec![direct()],
+        None if path.entry_past_hops() == 0 => vec![smtp()],
+        None => vec![smtp(), direct()],
+        Some(EntryPoint::Api) => vec![Way {
+            entry: path.entry_into_mailbox(),
+            says: |_, message| Witness {
+                entry: Some(EntryPoint::Api.as_str()),
+                ..Witness::of(message)
+            },
+        }],
+    }
 }
 
 /// The messages that a row is about.
@@ -106,9 +145,9 @@ fn messages(evidence: &Evidence<'_>, expect: &Expect) -> MessageSet {
 }
 
 /// The set cut along every guard that meets it; `None` if there are too many pieces.
-fn pieces(path: &MailPath, set: &MessageSet) -> Option<Vec<MessageSet>> {
+fn pieces(path: &MailPath, entry: usize, set: &MessageSet) -> Option<Vec<MessageSet>> {
     let mut pieces = vec![set.clone()];
-    for at in path.trace(set, Fields::default()).met {
+    for at in path.trace_from(entry, set, Fields::default()).met {
         let rule = path.rule(at)?;
         let mut cut = Vec::new();
         for piece in &pieces {

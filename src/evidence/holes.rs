@@ -87,19 +87,38 @@ const WORTH: Concerns = Concerns::of(&[
     Concern::LinkClick,
 ]);
 
+/// Of these, what only allows of senders clear: scanning is also spared by settings that are no allows.
+const SENDERS_ONLY: Concerns = WORTH.without(Concerns::of(&[
+    Concern::AttachmentDetonation,
+    Concern::LinkScan,
+    Concern::LinkClick,
+]));
+
 /// Controls that are settings of a filter rather than allows.
+const SETTINGS: [&str; 5] = [
+    "anti-phish-policy",
+    "no-policy",
+    "authentication",
+    "anti-phish-trusted",
+    "safe-links-exclusion",
+];
+
 fn is_allow(rule: &Rule) -> bool {
     rule.in_force()
         && rule.clears().overlaps(WORTH)
-        && ![
-            "anti-phish-policy",
-            "no-policy",
-            "authentication",
-            "anti-phish-trusted",
-            "safe-links-exclusion",
-        ]
-        .contains(&rule.control)
+        && !SETTINGS.contains(&rule.control)
         && !rule.lists.iter().any(|list| list.identities == [Identity::Link])
+}
+
+/// Whether a rule stands for an export that nobody supplied and that may hold an allow, or a connector whose mail counts
+/// as the tenant's own.
+fn may_be_allow(evidence: &Evidence<'_>, rule: &Rule) -> bool {
+    let [Pred::Unknown(need)] = rule.guard.when.as_slice() else {
+        return false;
+    };
+    let is_missing = evidence.need(*need).is_some_and(|need| need.key.starts_with("export/"));
+    let allows = rule.may_clear().overlaps(SENDERS_ONLY) && !SETTINGS.contains(&rule.control);
+    is_missing && rule.lists.is_empty() && (allows || rule.control == "inbound-connector")
 }
 
 /// All holes, in the order of the path. `interfering` are the rules that can keep an allow from having its effect.
@@ -126,8 +145,15 @@ pub fn holes(evidence: &Evidence<'_>, interfering: RuleIndex) -> Vec<Hole> {
     // In the order of the path, whoever is done first.
     let of_each: Vec<Vec<Hole>> = rules
         .into_par_iter()
-        .filter(|(_, rule)| is_allow(rule))
-        .map(|(at, rule)| of_rule(&asking, at, rule))
+        .map(|(at, rule)| {
+            if is_allow(rule) {
+                of_rule(&asking, at, rule)
+            } else if may_be_allow(evidence, rule) {
+                vec![unseen(at, rule)]
+            } else {
+                Vec::new()
+            }
+        })
         .collect();
     of_each.into_iter().flatten().collect()
 }
@@ -145,6 +171,23 @@ fn of_rule(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule) -> Vec<Hole> {
     let mut holes = Vec::new();
     gather(asking, at, rule, &mut holes);
     holes
+}
+
+/// What nobody supplied may hold an allow for anybody.
+fn unseen(at: RuleAt, rule: &Rule) -> Hole {
+    let needs = rule.guard.when.iter().filter_map(|pred| match pred {
+        Pred::Unknown(need) => Some(*need),
+        _ => None,
+    });
+    Hole {
+        question: Question::Undecided,
+        rule: at,
+        entry: None,
+        witness: None,
+        straight: false,
+        inside: None,
+        needs: needs.collect(),
+    }
 }
 
 fn gather(asking: &Asking<'_, '_>, at: RuleAt, rule: &Rule, holes: &mut Vec<Hole>) {

@@ -32,10 +32,10 @@ pub fn contradiction(path: &MailPath, finding: &Finding) -> Option<String> {
         Ok(message) => message,
         Err(error) => return Some(format!("the witness is no message: {error}")),
     };
-    // As `why` walks it.
     let journey = match witness.entry {
-        Some(_) => path.walk_from(path.entry_past_hops(), &message),
-        None => path.walk(&path.masked_message(&message)),
+        Some("smtp-direct") => path.walk_from(path.entry_past_hops(), &message),
+        Some("api") => path.walk_from(path.entry_into_mailbox(), &message),
+        _ => path.walk(&path.masked_message(&message)),
     };
     let standings = || {
         journey
