@@ -6,6 +6,7 @@ mod ask;
 mod compare;
 pub mod fix;
 mod gather;
+mod noted;
 mod prepare;
 mod tell;
 mod ways;

@@ -179,6 +179,19 @@ pub fn networks(text: &str) -> Result<IpSet, Misspelt> {
     Ok(entry.set)
 }
 
+/// Reads the hosts of somebody. Whoever had half of all addresses would be everybody, and nobody would be left to fear.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn hosts(text: &str) -> Result<IpSet, Misspelt> {
+    let set = networks(text)?;
+    let everybody = set.v4_only().count() >= 1 << 31 || set.minus(&set.v4_only()).count() >= 1 << 127;
+    if everybody {
+        return Err(Misspelt::new(format!("nobody has as many hosts as `{text}`")));
+    }
+    Ok(set)
+}
+
 crate::form::words! {
     /// How a text is compared. Case never matters.
     Match {

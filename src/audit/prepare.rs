@@ -26,6 +26,7 @@ use crate::tenant::{self, Tenant};
 
 use super::ask;
 use super::gather::{Dns, Job, Library, PolicyChoice, Settings, TENANT_FILE};
+use super::noted;
 use super::ways::{Way, entrances};
 
 /// Everything that was read of one tenant.
@@ -121,7 +122,7 @@ pub(super) fn prepare_with_exports(job: &Job, library: &Library, settings: &Sett
     let policy = policy_of(&tenant, settings, job, &mut sources, &mut problems);
     let resolver = resolver(job, settings, &mut sources, &mut problems);
     let (files, documents, broken) = read_files(job, &mut sources, &mut export_problems);
-    let declared = declared(&tenant);
+    let declared = declared(&tenant, &files);
     let hops: Vec<(String, IpSet)> = tenant
         .hops
         .iter()
@@ -214,6 +215,8 @@ pub(super) fn prepare_with_exports(job: &Job, library: &Library, settings: &Sett
     }
     problems.extend(tenant::packs_of(&tenant, &library.packs));
     problems.extend(unasked(job, &tenant, settings.now));
+    let names: Vec<&str> = inputs.iter().map(|input| input.path.as_str()).collect();
+    problems.extend(noted::notes(&tenant, &names, &inputs, settings.now));
     let nothing = !reading.recognised;
     if nothing {
         problems.push(nothing_found(job, &tenant));
@@ -697,10 +700,13 @@ fn is_file_name(policy: &str) -> bool {
         .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
 }
 
-fn declared(tenant: &Tenant) -> Vec<Declared> {
+/// What the tenant file says of files that are there.
+fn declared(tenant: &Tenant, files: &[ReadFile]) -> Vec<Declared> {
+    let is_there = |note: &&tenant::ExportNote| files.iter().any(|file| file.path == note.file.value);
     tenant
         .exports
         .iter()
+        .filter(is_there)
         .map(|note| Declared {
             file: note.file.value.clone(),
             kind: note.kind.as_ref().map(|kind| kind.value.clone()),

@@ -38,7 +38,11 @@ pub fn prove(evidence: &Evidence<'_>, expect: &Expect) -> Proof {
     let wanted = messages(evidence, expect);
     let mut undecided = None;
     for way in ways(path, expect.entry.as_ref().map(|entry| entry.value)) {
-        let set = if way.entry == 0 { path.masked(&wanted) } else { wanted.clone() };
+        let set = if way.entry == 0 {
+            path.masked(&wanted)
+        } else {
+            wanted.clone()
+        };
         let Some(pieces) = pieces(path, way.entry, &set) else {
             undecided = undecided.or(Some(None));
             continue;

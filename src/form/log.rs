@@ -52,10 +52,16 @@ impl Log {
     /// A word that is none of those known; `what` is what it should have been.
     pub fn unknown_word(&mut self, span: Span, what: &str, word: &str, known: &[&str]) {
         let problem = bad(span, format!("`{word}` is no known {what}"), suggestion(word, known));
-        self.push(if known.is_empty() {
+        let mut each: Vec<&str> = Vec::new();
+        for word in known {
+            if !each.contains(word) {
+                each.push(word);
+            }
+        }
+        self.push(if each.is_empty() {
             problem
         } else {
-            problem.help(format!("one of {}", quoted(known)))
+            problem.help(format!("one of {}", quoted(&each)))
         });
     }
 

@@ -50,7 +50,7 @@ fn table(form: &Form, definitions: &mut Map<String, Value>) -> Value {
 
 fn shape(shape_: &Shape, name: &str, definitions: &mut Map<String, Value>) -> Value {
     match shape_ {
-        Shape::Text => json!({ "type": "string", "minLength": 1 }),
+        Shape::Text => json!({ "type": "string", "pattern": "\\S" }),
         Shape::Line => json!({ "type": "string" }),
         Shape::Id => json!({ "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]*$" }),
         Shape::Flag => json!({ "type": "boolean" }),
@@ -58,6 +58,7 @@ fn shape(shape_: &Shape, name: &str, definitions: &mut Map<String, Value>) -> Va
         Shape::Date => json!({ "type": "string", "format": "date" }),
         Shape::Word(words) => json!({ "enum": words }),
         Shape::List(each) => json!({ "type": "array", "items": shape(each, name, definitions) }),
+        Shape::Several(each) => json!({ "type": "array", "minItems": 1, "items": shape(each, name, definitions) }),
         Shape::OneOrMore(each) => {
             let each = shape(each, name, definitions);
             json!({ "anyOf": [each.clone(), { "type": "array", "items": each }] })

@@ -23,6 +23,8 @@ pub enum Shape {
     Word(&'static [&'static str]),
     /// Any number of values.
     List(&'static Shape),
+    /// One value or more, always written as a list.
+    Several(&'static Shape),
     /// One value or a list of them.
     OneOrMore(&'static Shape),
     /// A table written `[name]` or in place.
@@ -80,7 +82,10 @@ impl Shape {
                     log.unknown_word(node.span(), &format!("`{name}`"), &word, words);
                 }
             }
-            Self::List(each) => node.items().for_each(|item| each.check(name, item, log)),
+            Self::Several(_) if node.items().next().is_none() => {
+                log.bad(node.span(), format!("`{name}` takes at least one value"), "none");
+            }
+            Self::List(each) | Self::Several(each) => node.items().for_each(|item| each.check(name, item, log)),
             Self::OneOrMore(each) if node.kind() == Kind::List => {
                 node.items().for_each(|item| each.check(name, item, log));
             }
@@ -112,7 +117,7 @@ impl Shape {
             Self::Flag => kind == Kind::Bool,
             Self::Number(..) => kind == Kind::Number,
             Self::Date => kind == Kind::Date,
-            Self::List(_) | Self::Tables(_) => kind == Kind::List,
+            Self::List(_) | Self::Several(_) | Self::Tables(_) => kind == Kind::List,
             Self::OneOrMore(each) => kind == Kind::List || each.takes(kind),
             Self::Table(_) | Self::Map(_) => kind == Kind::Table,
             Self::AnyOf(shapes) => shapes.iter().any(|shape| shape.takes(kind)),
@@ -126,7 +131,7 @@ impl Shape {
             Self::Flag => "`true` or `false`".to_owned(),
             Self::Number(..) => "a whole number".to_owned(),
             Self::Date => "a day such as 2026-11-21, without quotes".to_owned(),
-            Self::List(each) => format!("a list, each {}", each.wants()),
+            Self::List(each) | Self::Several(each) => format!("a list, each {}", each.wants()),
             Self::OneOrMore(each) => format!("{} or a list", each.wants()),
             Self::Table(form) | Self::Tables(form) => format!("tables written `{}`", form.title),
             Self::Map(_) => "a table".to_owned(),

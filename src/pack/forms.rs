@@ -196,7 +196,7 @@ static STREAM_FORM: Form = Form {
         required("summary", Shape::Text, "What it is, in a few words."),
         required(
             "deliveries",
-            Shape::List(&Shape::Word(Delivery::WORDS)),
+            Shape::Several(&Shape::Word(Delivery::WORDS)),
             "The ways it is delivered; the first is the default. `smtp-direct` goes past a gateway.",
         ),
         optional(

@@ -93,7 +93,7 @@ fn value(row: &Fields<'_>, log: &mut Log) -> Option<Value> {
     let file = row.text("file");
     let parsed = match (&text, &file) {
         (Some(text), _) => values::parse(identity.value, text, &how, log),
-        (None, Some(_)) => Some(Parsed::SideFile),
+        (None, Some(file)) => lies_beside(file, log).then_some(Parsed::SideFile),
         (None, None) => None,
     };
     Some(Value {
@@ -140,6 +140,16 @@ fn selectors(row: &Fields<'_>, identity: Spanned<Identity>, log: &mut Log) -> Ve
         is_name
     });
     selectors
+}
+
+/// Whether a side file lies in the folder of the pack. A pack is a file from somebody else, so it may name no other.
+fn lies_beside(file: &Spanned<String>, log: &mut Log) -> bool {
+    let mut parts = file.value.split(['/', '\\']);
+    let outside = parts.any(|part| part.is_empty() || part == ".." || part.contains(':'));
+    if outside {
+        log.bad(file.span, "a side file lies in the folder of the pack", "outside of it");
+    }
+    !outside
 }
 
 /// The text of a value: what is written, or the name of a header that must merely be present.

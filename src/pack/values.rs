@@ -6,7 +6,7 @@ use crate::form::{Log, bad};
 use crate::message::Identity;
 use crate::problem::{Problem, did_you_mean};
 use crate::source::Spanned;
-use crate::spelling::{DomainSpec, HeaderTest, Match, Misspelt, Position, SenderSpec, domain, header_name, networks};
+use crate::spelling::{DomainSpec, HeaderTest, Match, Misspelt, Position, SenderSpec, domain, header_name, hosts};
 
 /// How a text is to be compared, for the identities that are texts.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +19,7 @@ pub(super) struct How {
 /// Reads the value of an identity. What cannot be read is noted.
 pub(super) fn parse(identity: Identity, text: &Spanned<String>, how: &How, log: &mut Log) -> Option<Parsed> {
     let parsed = match identity {
-        Identity::ConnectingIp => networks(&text.value).map(Parsed::Networks),
+        Identity::ConnectingIp => hosts(&text.value).map(Parsed::Networks),
         Identity::MailFrom | Identity::HeaderFrom | Identity::SenderDomain => sender(identity, &text.value),
         Identity::Spf => domain(&text.value).map(DomainSpec::Exact).map(Parsed::Domain),
         Identity::Dkim | Identity::Link | Identity::Ptr | Identity::Helo | Identity::MessageId => {

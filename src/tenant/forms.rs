@@ -60,7 +60,7 @@ static VENDOR: Form = Form {
         required("pack", Shape::Id, "The id of its pack, or an alias."),
         optional(
             "streams",
-            Shape::List(&Shape::Word(StreamKind::WORDS)),
+            Shape::Several(&Shape::Word(StreamKind::WORDS)),
             "The streams in use; omitted, all of the pack.",
         ),
         optional(
@@ -123,7 +123,7 @@ static OWN: Form = Form {
         required("name", Shape::Text, "What they are."),
         required(
             "networks",
-            Shape::List(&Shape::Text),
+            Shape::Several(&Shape::Text),
             "Their addresses, networks or ranges.",
         ),
     ],
@@ -190,6 +190,6 @@ static EXCEPTION: Form = Form {
             "The object, as reports name it, with `*` for any text; omitted, everywhere.",
         ),
         required("reason", Shape::Text, "Why."),
-        optional("expires", Shape::Date, "The day from which it no longer works."),
+        optional("expires", Shape::Date, "The last day on which it works."),
     ],
 };

@@ -159,7 +159,7 @@ pub struct Exception {
     pub where_glob: Option<Spanned<String>>,
     /// Why.
     pub reason: Spanned<String>,
-    /// The day from which it no longer works.
+    /// The last day on which it works.
     pub expires: Option<Spanned<Date>>,
     /// The row.
     pub span: Span,

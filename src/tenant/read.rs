@@ -104,7 +104,7 @@ fn hop(row: &Fields<'_>, log: &mut Log) -> Option<Hop> {
 }
 
 fn networks(row: &Fields<'_>, key: &str, log: &mut Log) -> Vec<Spanned<IpSet>> {
-    each(row, key, spelling::networks, log)
+    each(row, key, spelling::hosts, log)
 }
 
 fn export(row: &Fields<'_>, log: &mut Log) -> Option<ExportNote> {

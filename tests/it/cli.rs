@@ -454,6 +454,90 @@ fn side_files_of_a_pack_lie_beside_it() {
     assert_eq!(lint.code, Some(0), "{}", lint.err);
     let show = bench.run(&["pack", "show", "acme", "--pack", "packs"]);
     assert!(show.out.contains("two.vendor.example"), "{}", show.out);
+    // A pack from somebody else must not show what else lies on the machine.
+    bench.write("secret.txt", "not for others\n");
+    for file in ["../secret.txt", "/etc/hosts", "..\\\\secret.txt", "c:secret.txt"] {
+        bench.write(
+            "packs/acme.toml",
+            format!("{pack}{}", links.replace("acme-links.txt", file)),
+        );
+        let lint = bench.run(&["pack", "lint", "packs/acme.toml"]);
+        assert_eq!(lint.code, Some(2), "{file}");
+        assert!(
+            lint.err.contains("a side file lies in the folder of the pack"),
+            "{}",
+            lint.err
+        );
+        assert!(!lint.all().contains("not for others"), "{}", lint.err);
+    }
+}
+
+#[test]
+fn facts_that_would_leave_nobody_to_fear_are_mistakes() {
+    let bench = Bench::new();
+    let pack = bench.run(&["pack", "new", "acme", "--now", NOW]).out;
+    for everybody in ["0.0.0.0/0", "128.0.0.0/1", "0.0.0.0-255.255.255.255", "::/0"] {
+        bench.write("acme.toml", pack.replace("192.0.2.7", everybody));
+        let lint = bench.run(&["pack", "lint", "acme.toml"]);
+        assert_eq!(lint.code, Some(2), "{everybody}");
+        assert!(lint.err.contains("nobody has as many hosts"), "{}", lint.err);
+    }
+    bench.write("acme.toml", pack.replace("[\"smtp\"]", "[]"));
+    let lint = bench.run(&["pack", "lint", "acme.toml"]);
+    assert_eq!(lint.code, Some(2));
+    assert!(
+        lint.err.contains("`deliveries` takes at least one value"),
+        "{}",
+        lint.err
+    );
+}
+
+#[test]
+fn what_is_not_asked_is_said() {
+    let bench = tenant();
+    let ran = bench.run(&["check", "contoso", "--now", NOW]);
+    assert!(ran.out.contains("no vendor is declared"), "{}", ran.all());
+    bench.write(
+        "contoso/allowaudit.toml",
+        "[[vendor]]\npack = \"infima\"\nuntil = 2026-11-20\n",
+    );
+    let ran = bench.run(&["check", "contoso", "--now", NOW]);
+    assert!(ran.out.contains("the contract of `infima` is over"), "{}", ran.all());
+    assert!(!ran.out.contains("no vendor is declared"), "{}", ran.all());
+}
+
+#[test]
+fn rows_about_exports_are_held_against_the_exports() {
+    let bench = tenant();
+    let row = |row: &str| {
+        bench.write(
+            "contoso/allowaudit.toml",
+            format!("[[vendor]]\npack = \"infima\"\n[[export]]\n{row}\n"),
+        );
+        bench.run(&["check", "contoso", "--now", NOW])
+    };
+    for (text, says) in [
+        (
+            "file = \"rules.json\"\nkind = \"exchange/transport-rule\"\nempty = true",
+            "this tenant has no file `rules.json`",
+        ),
+        (
+            "file = \"Get-ExoPhishSimOverrideRule.json\"\nkind = \"exchange/transprt-rule\"",
+            "`exchange/transprt-rule` is no kind of export that is read",
+        ),
+        (
+            "file = \"Get-ExoPhishSimOverrideRule.json\"\nkind = \"exchange/advanced-delivery-rule\"\nempty = true",
+            "`Get-ExoPhishSimOverrideRule.json` is said to be empty and is not",
+        ),
+    ] {
+        let ran = row(text);
+        assert_eq!(ran.code, Some(2), "{text}: {}", ran.all());
+        assert!(ran.out.contains(says), "{text}: {}", ran.all());
+        assert!(!ran.out.contains("gets through"), "{text}: {}", ran.all());
+    }
+    let ran = row("file = \"Get-ExoPhishSimOverrideRule.json\"\ntaken = 2026-11-22");
+    assert_eq!(ran.code, Some(1), "{}", ran.all());
+    assert!(ran.out.contains("is said to be taken after"), "{}", ran.all());
 }
 
 #[test]
