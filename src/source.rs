@@ -358,7 +358,8 @@ pub fn full(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
 }
 
-/// Every file under a directory, sorted, hidden entries and symbolic links to directories left out.
+/// Every file under a directory, sorted, hidden entries and symbolic links to directories left out, and so is what is no
+/// file, such as a pipe that nobody writes to.
 /// Folders that cannot be opened are returned beside the files, each with what the file system says.
 pub fn walk(root: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, io::Error)>) {
     let mut files = Vec::new();
@@ -374,19 +375,31 @@ pub fn walk(root: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, io::Error)>) {
             }
         };
         for entry in listing {
-            let Ok(entry) = entry else { continue };
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    failed.push((folder.clone(), error));
+                    break;
+                }
+            };
             if entry.file_name().to_string_lossy().starts_with('.') {
                 continue;
             }
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => open.push(entry.path()),
-                Ok(kind) if kind.is_symlink() && entry.path().is_dir() => {}
+                Ok(kind) if kind.is_symlink() && leads_to_no_file(&entry.path()) => {}
+                Ok(kind) if !kind.is_symlink() && !kind.is_file() => {}
                 _ => files.push(entry.path()),
             }
         }
     }
     files.sort();
     (files, failed)
+}
+
+/// Whether a link leads to something, and that is no file. One that leads nowhere is told when it is read.
+fn leads_to_no_file(link: &Path) -> bool {
+    link.exists() && !link.is_file()
 }
 
 #[cfg(test)]

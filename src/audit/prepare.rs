@@ -214,7 +214,10 @@ pub(super) fn prepare_with_exports(job: &Job, library: &Library, settings: &Sett
         answers.push(given);
     }
     problems.extend(tenant::packs_of(&tenant, &library.packs));
-    problems.extend(unasked(job, &tenant, settings.now));
+    // What a tenant file with mistakes declares is not known.
+    if problems.iter().all(|problem| problem.level < Level::Deny) {
+        problems.extend(unasked(job, &tenant, settings.now));
+    }
     let names: Vec<&str> = inputs.iter().map(|input| input.path.as_str()).collect();
     problems.extend(noted::notes(&tenant, &names, &inputs, settings.now));
     let nothing = !reading.recognised;

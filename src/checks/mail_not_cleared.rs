@@ -113,7 +113,7 @@ fn lacks(
                 first.text, list.name
             ),
             format!("no entry covers `{}`", first.text),
-            format!("add `{}` to `{}`", first.text, list.name),
+            format!("add `{}` to `{}`", entry(first, list.name), list.name),
         )
     };
     // The list takes IPv4 alone (https://learn.microsoft.com/defender-office-365/advanced-delivery-policy-configure).
@@ -139,6 +139,14 @@ fn lacks(
         labels,
         ..draft::of(evidence, fault)
     })
+}
+
+/// What to enter for a value: a list of domains takes no address.
+fn entry<'f>(fact: &'f Fact, list: &str) -> &'f str {
+    let domain = fact.text.rsplit_once('@').map(|(_, domain)| domain);
+    domain
+        .filter(|domain| !domain.is_empty() && list.contains("Domain"))
+        .unwrap_or(&fact.text)
 }
 
 /// A control that has every value and still leaves something: another condition of it does not hold.

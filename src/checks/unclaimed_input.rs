@@ -18,11 +18,16 @@ pub static CHECK: Check = Check {
 
 fn run(evidence: &Evidence<'_>, findings: &mut Findings<'_>) {
     for &id in evidence.facts.unclaimed {
-        let name = evidence.facts.sources.get(id).name.clone();
+        let source = evidence.facts.sources.get(id);
+        let name = source.name.clone();
+        let help = if source.text().starts_with("PK\u{3}\u{4}") {
+            "unpack it: archives are not read"
+        } else {
+            "name the file after its cmdlet, say what it is in `[[export]]`, or move it out of the folder"
+        };
         findings.push(Draft {
             message: format!("`{name}` is not recognised as an export and was not read"),
-            help: "name the file after its cmdlet, say what it is in `[[export]]`, or move it out of the folder"
-                .to_owned(),
+            help: help.to_owned(),
             labels: vec![Label::new(Span::new(id, 0, 0), "this file")],
             value: name,
             ..Draft::default()

@@ -113,6 +113,10 @@ fn is_allow(rule: &Rule) -> bool {
 /// Whether a rule stands for an export that nobody supplied and that may hold an allow, or a connector whose mail counts
 /// as the tenant's own.
 fn may_be_allow(evidence: &Evidence<'_>, rule: &Rule) -> bool {
+    // Where nothing was recognised, that says it all.
+    if evidence.facts.reads.is_empty() {
+        return false;
+    }
     let [Pred::Unknown(need)] = rule.guard.when.as_slice() else {
         return false;
     };

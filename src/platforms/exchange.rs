@@ -23,6 +23,7 @@ mod scope;
 mod simulation;
 mod tenant_list;
 mod tenant_rows;
+mod twice;
 mod write;
 
 use crate::allow::ip::IpSet;
@@ -99,6 +100,7 @@ fn read(input: &ReadInput<'_>) -> Reading {
     let mut bench = Bench {
         path: MailPath::new(&path_name(input), "exchange"),
         cut_off: bundle.cut_off(),
+        differ: bundle.differ.clone(),
         failed: bundle.failed.clone(),
     };
     bench.path.mask = mask(input, &bundle, &mut bench);

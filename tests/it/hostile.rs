@@ -271,3 +271,37 @@ fn names_from_outside_do_not_act() {
     no_panic(&json);
     json.json();
 }
+
+#[test]
+fn fewer_rows_than_are_counted() {
+    for (name, text) in [
+        ("count.json", format!("{{\"value\":{ADVANCED_DELIVERY},\"Count\":4}}")),
+        ("empty.json", "{\"value\":[],\"@odata.count\":1}".to_owned()),
+    ] {
+        let bench = Bench::new();
+        bench
+            .write("t/Get-AcceptedDomain.json", ACCEPTED_DOMAINS)
+            .write("t/Get-ExoPhishSimOverrideRule.json", &text);
+        let ran = audit(&bench, &[]);
+        no_panic(&ran);
+        assert!(ran.out.contains("fewer rows than it counts"), "{name}: {}", ran.all());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    let (bench, _) = beside_good("good.json", "[]");
+    let pipe = bench.path().join("t/Get-TransportRule.json");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    if made.is_ok_and(|status| status.success()) {
+        std::os::unix::fs::symlink(&pipe, bench.path().join("t/link.json")).unwrap();
+        let ran = audit(&bench, &[]);
+        no_panic(&ran);
+        assert!(
+            ran.out.contains("the export of `Get-TransportRule` is missing"),
+            "{}",
+            ran.all()
+        );
+    }
+}

@@ -22,6 +22,8 @@ pub(super) struct Bench {
     pub path: MailPath,
     /// Exports that are there and say that there is more.
     pub cut_off: BTreeSet<(Kind, Option<TenantList>)>,
+    /// Exports of which two files say different things.
+    pub differ: BTreeSet<(Kind, Option<TenantList>)>,
     /// Exports that failed, and whether a problem with the export tells it.
     pub failed: BTreeMap<Kind, bool>,
 }
@@ -33,7 +35,9 @@ impl Bench {
         let listed = list
             .map(|list| format!(" (`-ListType {}`)", list.as_str()))
             .unwrap_or_default();
-        let (what, told) = if self.cut_off.contains(&(kind, list)) {
+        let (what, told) = if self.differ.contains(&(kind, list)) {
+            ("is there twice, and the two differ", true)
+        } else if self.cut_off.contains(&(kind, list)) {
             ("is cut off", true)
         } else if let Some(told) = self.failed.get(&kind) {
             (if *told { "holds an error" } else { "failed" }, *told)

@@ -10,6 +10,7 @@ use crate::source::Span;
 
 use super::claim::{Claimed, claim};
 use super::kind::{Importance, Kind, TenantList};
+use super::twice::{Supply, is_unset, problem, settle};
 
 /// The records of one kind.
 #[derive(Default)]
@@ -24,6 +25,8 @@ pub(super) struct Export<'a> {
     pub span: Option<Span>,
     /// Where new objects would go, in the order of the files.
     pub homes: Vec<Home>,
+    /// What each file holds of it, until it is settled what they say together.
+    supplies: Vec<Supply<'a>>,
 }
 
 /// A list that holds objects of one kind, or the only object.
@@ -46,6 +49,8 @@ pub(super) struct Bundle<'a> {
     pub problems: Vec<Problem>,
     /// Kinds whose export failed, and whether a problem with the export tells it.
     pub failed: BTreeMap<Kind, bool>,
+    /// Exports of which two files say different things.
+    pub differ: BTreeSet<(Kind, Option<TenantList>)>,
     assume_empty: bool,
 }
 
@@ -57,6 +62,7 @@ impl<'a> Bundle<'a> {
             reads: Vec::new(),
             problems: Vec::new(),
             failed: BTreeMap::new(),
+            differ: BTreeSet::new(),
             assume_empty: input.assume_empty,
         };
         for (index, file) in input.files.iter().enumerate() {
@@ -76,6 +82,7 @@ impl<'a> Bundle<'a> {
                 bundle.take(index, claimed);
             }
         }
+        bundle.settle();
         for declared in input.declared.iter().filter(|declared| declared.empty) {
             if let Some(kind) = declared.kind.as_deref().and_then(stem_of) {
                 let lists: Vec<Option<TenantList>> = match (kind, declared.list.as_deref()) {
@@ -109,13 +116,31 @@ impl<'a> Bundle<'a> {
             let export = self.exports.entry((claim.kind, claim.list)).or_default();
             export.complete = claim.complete && (export.complete || !export.supplied);
             export.supplied = true;
-            export.span = export.span.or(Some(claim.key.unwrap_or(claim.span)));
+            let span = claim.key.unwrap_or(claim.span);
+            export.span = export.span.or(Some(span));
             export.homes.push(Home {
                 file,
                 span: claim.span,
                 is_section: claim.key.is_some(),
             });
-            export.records.extend(claim.records);
+            export.supplies.push(Supply {
+                span,
+                implied: claim.implied,
+                records: claim.records,
+            });
+        }
+    }
+
+    /// Puts together what several files hold of one export.
+    fn settle(&mut self) {
+        for (key, export) in &mut self.exports {
+            let settled = settle(key.0, std::mem::take(&mut export.supplies));
+            export.records = settled.records;
+            if let Some(differ) = settled.differ {
+                export.complete = false;
+                self.problems.push(problem(key.0, differ));
+                self.differ.insert(*key);
+            }
         }
     }
 
@@ -236,10 +261,6 @@ impl<'a> Bundle<'a> {
         }
         found
     }
-}
-
-fn is_unset(value: Node<'_>) -> bool {
-    value.is_null() || value.raw() == "[]" || value.raw() == "{}" || value.raw() == "\"\"" || value.raw() == "false"
 }
 
 fn stem_of(word: &str) -> Option<Kind> {

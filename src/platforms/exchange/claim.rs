@@ -40,6 +40,8 @@ pub(crate) struct Claim<'a> {
     pub(crate) complete: bool,
     /// Whether the name of the file decided.
     pub(crate) by_name: bool,
+    /// Whether it is a list of several that one file stands for, and the file has nothing of it.
+    pub(crate) implied: bool,
 }
 
 /// What was found in a document.
@@ -176,6 +178,7 @@ impl<'a> Reading<'a> {
                 key: place.key,
                 complete,
                 by_name,
+                implied: false,
             };
             self.add(claim, place.named);
         }
@@ -236,6 +239,7 @@ impl<'a> Reading<'a> {
             key: place.key,
             complete: place.complete,
             by_name,
+            implied: false,
         };
         self.add(claim, place.named);
     }
@@ -259,6 +263,7 @@ impl<'a> Reading<'a> {
             key: place.key,
             complete: place.complete,
             by_name: place.by_name,
+            implied: false,
         };
         self.add(claim, Some(named));
     }
@@ -297,6 +302,7 @@ impl<'a> Reading<'a> {
         let sorted = rows::sort(claim.records, named.and_then(|named| named.list));
         self.claimed.problems.extend(sorted.problems);
         let mut lists = sorted.lists;
+        let any = !lists.is_empty();
         if named.is_some_and(|named| named.list.is_none()) {
             // The bare name of the cmdlet stands for all its lists (contract section 2).
             for list in TenantList::ALL {
@@ -310,6 +316,7 @@ impl<'a> Reading<'a> {
             self.push(Claim {
                 list: Some(list),
                 by_name: claim.by_name || named.is_some() && claim.key.is_none(),
+                implied: any && records.is_empty(),
                 records,
                 ..claim
             });

@@ -23,7 +23,8 @@ impl<'a> Reading<'a> {
                 _ => {}
             }
         }
-        let complete = place.complete && truncated.is_none();
+        let counted = fewer_than_counted(answer, value);
+        let complete = place.complete && truncated.is_none() && counted.is_none();
         self.visit(value, Place { complete, ..place });
         let ours = self.claimed.claims.len() > claims
             || self.claimed.problems.len() > problems
@@ -33,6 +34,13 @@ impl<'a> Reading<'a> {
             return;
         }
         self.claimed.problems.append(&mut notices);
+        if let Some(span) = counted {
+            let message = "the export holds fewer rows than it counts";
+            self.claimed.problems.push(
+                Problem::at(Level::Deny, ProblemKind::Truncated, span, message, "rows, it says")
+                    .help("export it again, and do not shorten it by hand"),
+            );
+        }
         if let Some(span) = truncated {
             self.claimed.problems.push(
                 Problem::at(
@@ -61,6 +69,18 @@ pub(super) fn envelope(table: Node<'_>) -> Option<Node<'_>> {
         name.contains('@') || ["value", "count", "nextlink", "nextpagetoken"].contains(&&*name.to_ascii_lowercase())
     });
     (holds && only).then_some(value)
+}
+
+/// Where an answer counts more rows than it has. Windows PowerShell writes `Count` beside a wrapped array.
+fn fewer_than_counted(answer: Node<'_>, value: Node<'_>) -> Option<Span> {
+    let count = answer.get("Count").or_else(|| answer.get("@odata.count"))?;
+    let rows = match value.kind() {
+        Shape::List => value.len(),
+        Shape::Null => 0,
+        _ => 1,
+    };
+    let counted = usize::try_from(count.as_i64()?).ok()?;
+    (counted > rows).then(|| count.span())
 }
 
 /// What stands beside the rows of an answer.

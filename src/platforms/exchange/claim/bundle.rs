@@ -86,6 +86,8 @@ impl<'a> Reading<'a> {
                 key: place.key,
                 complete: place.complete && !resources.is_cut(),
                 by_name: false,
+
+                implied: false,
             };
             self.add(claim, None);
         }
