@@ -31,7 +31,7 @@ pub(super) struct Settled<'a> {
 }
 
 /// Puts together what several files hold of one export.
-pub(super) fn settle<'a>(kind: Kind, mut supplies: Vec<Supply<'a>>) -> Settled<'a> {
+pub(super) fn settle(kind: Kind, mut supplies: Vec<Supply<'_>>) -> Settled<'_> {
     // A name that stands for all lists yields to a file of one of them.
     if supplies.iter().any(|supply| !supply.implied) {
         supplies.retain(|supply| !supply.implied);
