@@ -114,7 +114,12 @@ pub fn facts<'a>(prepared: &'a Prepared, library: &'a Library, way: &'a Way) -> 
 
 /// Audits one tenant.
 pub fn audit(job: &Job, library: &Library, settings: &Settings) -> TenantReport {
-    let prepared = prepare(job, library, settings);
+    let mut prepared = prepare(job, library, settings);
+    // What a tenant file with mistakes declares is not known.
+    if prepared.problems.iter().all(|problem| problem.level < Level::Deny) {
+        let unasked = prepare::unasked(job, &prepared.tenant, settings.now);
+        prepared.problems.extend(unasked);
+    }
     let (answers, findings) = {
         let facts: Vec<Facts<'_>> = prepared.ways.iter().map(|way| facts(&prepared, library, way)).collect();
         let evidence: Vec<Evidence<'_>> = facts.iter().map(Evidence::assemble).collect();

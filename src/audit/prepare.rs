@@ -214,10 +214,6 @@ pub(super) fn prepare_with_exports(job: &Job, library: &Library, settings: &Sett
         answers.push(given);
     }
     problems.extend(tenant::packs_of(&tenant, &library.packs));
-    // What a tenant file with mistakes declares is not known.
-    if problems.iter().all(|problem| problem.level < Level::Deny) {
-        problems.extend(unasked(job, &tenant, settings.now));
-    }
     let names: Vec<&str> = inputs.iter().map(|input| input.path.as_str()).collect();
     problems.extend(noted::notes(&tenant, &names, &inputs, settings.now));
     let nothing = !reading.recognised;
@@ -374,7 +370,7 @@ fn nothing_read() -> Reading {
 }
 
 /// What is not asked of the tenant, though somebody may believe that it is.
-fn unasked(job: &Job, tenant: &Tenant, now: Date) -> Vec<Problem> {
+pub(super) fn unasked(job: &Job, tenant: &Tenant, now: Date) -> Vec<Problem> {
     let mut found = Vec::new();
     if tenant.vendors.is_empty() && tenant.offboarded.is_empty() && tenant.expects.is_empty() {
         let span = Span::new(tenant.source, 0, 0);
