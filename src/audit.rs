@@ -4,6 +4,7 @@
 
 mod ask;
 mod compare;
+mod files;
 pub mod fix;
 mod gather;
 mod noted;

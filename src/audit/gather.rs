@@ -149,7 +149,7 @@ impl Job {
     /// The same with other bytes in one of its files, named by its path relative to the tenant.
     #[must_use]
     pub(super) fn with(mut self, file: &str, bytes: Vec<u8>) -> Self {
-        let is_it = |path: &&PathBuf| super::prepare::relative(&self.root, path) == file;
+        let is_it = |path: &&PathBuf| super::files::relative(&self.root, path) == file;
         if let Some(path) = self.files.iter().find(is_it).cloned() {
             self.given.retain(|(known, _)| *known != path);
             self.given.push((path, bytes));

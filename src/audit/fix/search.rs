@@ -14,7 +14,8 @@ use crate::platforms::PLATFORMS;
 use crate::report::fix::{FixedFile, Proof};
 use crate::report::{CoverageRow, Verdict, fingerprint};
 
-use super::super::prepare::{Exports, Prepared, prepare_with_exports};
+use super::super::files::Exports;
+use super::super::prepare::{Prepared, prepare_with_exports};
 use super::super::{Job, Library, Settings, facts, judged, told};
 use super::item::{Failure, Item, joined};
 use super::settle::Settle;
