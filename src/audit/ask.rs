@@ -47,8 +47,10 @@ pub(super) struct WayIn {
 pub(super) enum Door {
     /// The hosts of the mailboxes.
     Mailboxes,
-    /// Something that nobody knows, or nobody could say what.
+    /// A host of no product that is known; or nobody was asked at all.
     Unknown,
+    /// DNS was asked, and did not say.
+    Unanswered,
     /// Mailboxes of another product.
     Elsewhere(&'static Product),
     /// A filter.
@@ -61,8 +63,9 @@ impl Door {
         match self {
             Self::Mailboxes => (0, ""),
             Self::Unknown => (1, ""),
-            Self::Elsewhere(product) => (2, product.id),
-            Self::Filter(product) => (3, product.id),
+            Self::Unanswered => (2, ""),
+            Self::Elsewhere(product) => (3, product.id),
+            Self::Filter(product) => (4, product.id),
         }
     }
 }
@@ -85,7 +88,7 @@ impl Arrival {
     pub fn direct(&self) -> Option<bool> {
         let mut direct = self.ways.iter().map(|way| match way.door {
             Door::Mailboxes => Some(true),
-            Door::Unknown => None,
+            Door::Unknown | Door::Unanswered => None,
             Door::Elsewhere(_) | Door::Filter(_) => Some(false),
         });
         let first = direct.next()??;
@@ -124,11 +127,15 @@ pub(super) fn arrival(
         .map(|domain| Question::new(Name::from(&domain.value), RecordType::Mx))
         .collect();
     let answers = resolver.ask_all(&questions);
+    // Who asks nobody hears of no filter; who asks and gets no answer has heard of none yet.
+    let is_asked = answers.iter().any(|answer| answer.outcome != Outcome::Unknown);
     let mut arrival = Arrival::default();
     let mut hosts: Vec<(Spanned<Domain>, Name)> = Vec::new();
     for ((domain, question), answer) in asked.into_iter().zip(&questions).zip(&answers) {
         if !matches!(answer.outcome, Outcome::Found(_)) {
-            arrival.add(Door::Unknown, domain, None);
+            let is_silent = !is_asked || matches!(answer.outcome, Outcome::NoData | Outcome::NoName);
+            let door = if is_silent { Door::Unknown } else { Door::Unanswered };
+            arrival.add(door, domain, None);
             continue;
         }
         let placed = places.place(sources, question, answer).clone();
@@ -189,7 +196,7 @@ pub(super) fn mismatches(hops: &[Hop], arrival: &Arrival) -> Vec<HopMismatch> {
             Door::Filter(product) | Door::Elsewhere(product) if product.id == first.platform.value => return None,
             Door::Filter(product) | Door::Elsewhere(product) => Some(product),
             Door::Mailboxes => None,
-            Door::Unknown => return None,
+            Door::Unknown | Door::Unanswered => return None,
         };
         Some(HopMismatch {
             platform: first.platform.clone(),

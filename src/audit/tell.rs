@@ -67,7 +67,19 @@ type Key = (
 /// One verdict for each stream: the worst of all ways.
 pub(super) fn verdicts(evidence: &[Evidence<'_>]) -> Vec<Verdict> {
     let mut all: Vec<Verdict> = Vec::new();
-    for verdict in evidence.iter().flat_map(verdicts_of) {
+    let several = evidence.len() > 1;
+    let on_ways = evidence.iter().flat_map(|evidence| {
+        let named = move |verdict: Verdict| Verdict {
+            why: if several && verdict.fate != Fate::GetsThrough {
+                format!("{}, on the way `{}`", verdict.why, evidence.facts.path.name)
+            } else {
+                verdict.why
+            },
+            ..verdict
+        };
+        verdicts_of(evidence).into_iter().map(named)
+    });
+    for verdict in on_ways {
         let same = |known: &&mut Verdict| known.vendor == verdict.vendor && known.stream == verdict.stream;
         match all.iter_mut().find(same) {
             Some(known) if weight(known.fate) < weight(verdict.fate) => *known = verdict,

@@ -7,8 +7,9 @@ use crate::allow::address::AddressSet;
 use crate::allow::domain::Domain;
 use crate::allow::ip::IpSet;
 use crate::message::Concerns;
-use crate::path::{Effect, Force, Guard, MX, MailPath, Rule, Stage, Verdict};
-use crate::source::{Span, Spanned};
+use crate::path::{Effect, Force, Guard, MX, MailPath, Need, Pred, Rule, Stage, Verdict};
+use crate::problem::Level;
+use crate::source::{SourceId, Span, Spanned};
 
 use super::ask::{Arrival, Door};
 
@@ -31,6 +32,8 @@ pub(super) struct Entrance {
     /// Whether MX leads to the mailboxes' own hosts, if that is known.
     direct: Option<bool>,
     not_to: AddressSet,
+    /// A domain of which DNS did not say where its mail arrives.
+    unanswered: Option<Domain>,
     /// A domain of which nobody takes mail, with the record that says so; only where that holds of all of them.
     closed: Option<(Domain, Span)>,
 }
@@ -43,6 +46,7 @@ pub(super) fn entrances(declared: Vec<(String, IpSet)>, arrival: &Arrival) -> Ve
         name: None,
         direct,
         not_to: AddressSet::empty(),
+        unanswered: None,
         closed: None,
     };
     let closed = || arrival.closed.iter().map(|(domain, _)| domain);
@@ -71,12 +75,16 @@ pub(super) fn entrances(declared: Vec<(String, IpSet)>, arrival: &Arrival) -> Ve
         let (hops, direct, name) = match way.door {
             Door::Mailboxes => (Vec::new(), Some(true), None),
             Door::Unknown => (Vec::new(), None, Some("unknown")),
+            Door::Unanswered => (Vec::new(), None, Some("unanswered")),
             Door::Elsewhere(product) => (Vec::new(), Some(false), Some(product.id)),
             // From where it hands mail on is not known.
             Door::Filter(product) => (vec![(product.id.to_owned(), IpSet::empty())], Some(false), None),
         };
         Entrance {
             name: name.filter(|_| several),
+            unanswered: matches!(way.door, Door::Unanswered)
+                .then(|| way.domains.first().map(|domain| domain.value.clone()))
+                .flatten(),
             not_to: addresses(others.chain(closed())),
             ..entrance(hops, direct)
         }
@@ -103,6 +111,10 @@ impl Entrance {
         if let Some(direct) = self.direct {
             path.decide(MX, !direct);
         }
+        if let Some(domain) = self.unanswered {
+            let stage = perhaps_a_filter(&domain, &mut path);
+            path.stages.insert(0, stage);
+        }
         if let Some((domain, record)) = self.closed {
             path.stages.insert(0, nobody_takes_mail(&domain, record));
         }
@@ -110,6 +122,37 @@ impl Entrance {
             path,
             not_to: self.not_to,
         }
+    }
+}
+
+/// A filter may stand there, and may hold the mail: DNS did not say.
+fn perhaps_a_filter(domain: &Domain, path: &mut MailPath) -> Stage {
+    let nowhere = path.rules().map(|(_, _, rule)| rule.origin).next();
+    let need = path.need(Need {
+        key: format!("{MX}/{domain}"),
+        text: format!("DNS did not say where mail for `{domain}` arrives, so that a filter may stand in front"),
+        help: "ask again, or declare the filters in front as `[[hop]]`".to_owned(),
+        level: Level::Warn,
+        origin: None,
+        told: false,
+    });
+    Stage {
+        id: "hop/gateway",
+        judges: Concerns::NONE,
+        rules: vec![Rule {
+            object: format!("mx/{domain}"),
+            origin: nowhere.unwrap_or(Span::new(SourceId::NOWHERE, 0, 0)),
+            control: "hop",
+            guard: Guard::when(Pred::Unknown(need)),
+            effects: vec![Effect::Ends {
+                verdict: Verdict::Quarantined,
+                unless_cleared_by: &[],
+                need: Some(need),
+            }],
+            force: Force::InForce,
+            lists: Vec::new(),
+            expiry: None,
+        }],
     }
 }
 

@@ -77,6 +77,16 @@ impl DnsArgs {
     }
 }
 
+/// What to say where answers are lacking because all of them together took too long; nothing otherwise.
+pub fn late(resolver: &dyn Resolver) -> String {
+    if resolver.ran_out() {
+        "warning: DNS took too long, so that not everything could be asked; what depends on the rest is not known\n"
+            .to_owned()
+    } else {
+        String::new()
+    }
+}
+
 /// Why a recording is of no use, in one line.
 fn refusal(file: &str, problem: &Problem, sources: &Sources) -> String {
     let at = problem.labels.first().map_or_else(String::new, |label| {
@@ -84,4 +94,29 @@ fn refusal(file: &str, problem: &Problem, sources: &Sources) -> String {
         format!(" ({line}:{column})")
     });
     format!("the recording `{file}` cannot be used: {}{at}", problem.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dns::{Answer, Off, Question};
+
+    struct Late;
+
+    impl Resolver for Late {
+        fn ask(&self, question: &Question) -> Arc<Answer> {
+            Off.ask(question)
+        }
+
+        fn ran_out(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn what_took_too_long_is_told() {
+        assert!(late(&Late).starts_with("warning: DNS took too long"));
+        assert!(late(&crate::dns::Recorder::new(Arc::new(Late))).starts_with("warning: DNS took too long"));
+        assert_eq!(late(&Off), "");
+    }
 }

@@ -5,8 +5,9 @@ use std::path::{Component, Path, PathBuf};
 use clap::{ArgMatches, Args, ValueEnum};
 use rayon::prelude::*;
 
+use super::asking::late;
 use super::{Color, Common, Outcome, World};
-use crate::audit::{Job, audit, gather};
+use crate::audit::{Dns, Job, audit, gather};
 use crate::problem::Level;
 use crate::report::human::HumanOptions;
 use crate::report::{self, Report};
@@ -164,6 +165,9 @@ pub fn run(mut args: CheckArgs, options: &ArgMatches, world: World) -> Outcome {
     jobs.sort_by_key(plain);
     jobs.dedup_by(|one, other| plain(one) == plain(other));
     let tenants = jobs.par_iter().map(|job| audit(job, &library, &settings)).collect();
+    if let Dns::Asked(resolver) = &settings.dns {
+        err.push_str(&late(&**resolver));
+    }
     let report = Report { tenants };
     let told = targets
         .iter()

@@ -13,6 +13,7 @@ use crate::problem::Level;
 use crate::report;
 use crate::source;
 
+use super::asking::late;
 use super::{Common, Outcome, World};
 
 /// Records what an audit asks DNS.
@@ -68,6 +69,7 @@ fn snapshot(mut args: SnapshotArgs, options: &ArgMatches, world: World) -> Resul
         }
         // Nothing is asked after this: what judges sees the answers and no resolver.
     }
+    err.push_str(&late(&*recorder));
     let answers = recorder.answers();
     let unanswered = answers
         .values()

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
-use super::asking::DnsArgs;
+use super::asking::{DnsArgs, late};
 use super::{Outcome, World, load_packs};
 use crate::allow::domain::Domain;
 use crate::allow::ip::IpSet;
@@ -16,7 +16,7 @@ use crate::dns::spf::Limits;
 use crate::dns::spf::evaluate::check_domain;
 use crate::dns::spf::macros::expand::Subject;
 use crate::dns::spf::set::Tree;
-use crate::dns::{Name, Resolver};
+use crate::dns::{Name, Resolver, in_rounds};
 use crate::pack::{Pack, Parsed, Sharing};
 
 mod client;
@@ -82,11 +82,27 @@ impl Background {
 
 /// Runs it.
 pub fn run(args: &SpfArgs, world: World) -> Outcome {
-    let answered = args.dns.live_unless_recorded().and_then(|resolver| match args.ip {
-        Some(ip) => Ok(one(args, ip, &*resolver, world)),
-        None => all(args, &*resolver),
+    let answered = args.dns.live_unless_recorded().and_then(|resolver| {
+        let outcome = match args.ip {
+            Some(_) if is_endless(args.sender.as_ref()) || is_endless(args.helo.as_ref()) => {
+                return Err(format!(
+                    "neither `--sender` nor `--helo` may be longer than {LONGEST} octets"
+                ));
+            }
+            Some(ip) => one(args, ip, &*resolver, world),
+            None => all(args, &*resolver)?,
+        };
+        let err = outcome.err.clone() + &late(&*resolver);
+        Ok(Outcome { err, ..outcome })
     });
     answered.unwrap_or_else(|message| Outcome::refused(&message))
+}
+
+/// More than any sender or name in SMTP has (RFC 5321, section 4.5.3.1), and little enough for a record that repeats it.
+const LONGEST: usize = 1024;
+
+fn is_endless(text: Option<&OsString>) -> bool {
+    text.is_some_and(|text| text.len() > LONGEST)
 }
 
 /// What the record says of all addresses.
@@ -94,11 +110,11 @@ fn all(args: &SpfArgs, resolver: &dyn Resolver) -> Result<Outcome, String> {
     let domain = domain(&args.domain);
     let shown = || String::from_utf8_lossy(&domain).into_owned();
     let name = Name::parse(&domain).map_err(|error| format!("`{}` is no domain: {error}", shown()))?;
-    if name.labels().len() < 2 {
+    if name.labels().count() < 2 {
         return Err(format!("`{}` is no domain that mail is sent from", shown()));
     }
     let background = Background::new()?;
-    let tree = Tree::gather(resolver, &name);
+    let tree = in_rounds(resolver, |resolver| Tree::gather(resolver, &name));
     let mut underline = Underline::new(resolver);
     let voids = mistakes::tell(&mut underline, &tree, background.limits);
     let text = match args.format {

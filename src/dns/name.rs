@@ -3,14 +3,18 @@
 //! A name made by a macro of SPF may hold spaces, colons or percent signs, which no domain of a mail address does, so
 //! this is not [`crate::allow::domain::Domain`].
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::allow::domain::Domain;
 
 /// A name: labels from the left, in lower case. Without labels it is the root.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(Arc<[Box<[u8]>]>);
+///
+/// INVARIANT: each label stands behind an octet with its length, as in a packet, so that names are equal where these
+/// octets are, and a name takes one piece of memory.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Name(Arc<[u8]>);
 
 /// Why a text is no name that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,15 +58,15 @@ impl Name {
         if text.len() > Self::MAX {
             return Err(NameError::Long);
         }
-        let labels = text.split(|octet| *octet == b'.');
-        let labels: Result<Vec<Box<[u8]>>, NameError> = labels
-            .map(|label| match label.len() {
-                0 => Err(NameError::EmptyLabel),
-                1..=Self::MAX_LABEL => Ok(label.to_ascii_lowercase().into()),
-                _ => Err(NameError::LongLabel),
-            })
-            .collect();
-        Ok(Self(labels?.into()))
+        let mut octets = Vec::with_capacity(text.len() + 1);
+        for label in text.split(|octet| *octet == b'.') {
+            match label.len() {
+                0 => return Err(NameError::EmptyLabel),
+                1..=Self::MAX_LABEL => push(&mut octets, label),
+                _ => return Err(NameError::LongLabel),
+            }
+        }
+        Ok(Self(octets.into()))
     }
 
     /// A name of labels that somebody wrote.
@@ -85,17 +89,16 @@ impl Name {
 
     /// A name of labels as a packet has them.
     pub fn of_labels(labels: impl IntoIterator<Item = Box<[u8]>>) -> Self {
-        Self(
-            labels
-                .into_iter()
-                .map(|label| label.to_ascii_lowercase().into())
-                .collect(),
-        )
+        let mut octets = Vec::new();
+        for label in labels {
+            push(&mut octets, &label);
+        }
+        Self(octets.into())
     }
 
     /// The labels, from the left.
-    pub fn labels(&self) -> impl DoubleEndedIterator<Item = &[u8]> + ExactSizeIterator {
-        self.0.iter().map(|label| &**label)
+    pub fn labels(&self) -> Labels<'_> {
+        Labels { rest: &self.0 }
     }
 
     /// Whether it is the root.
@@ -105,13 +108,18 @@ impl Name {
 
     /// Whether this is the other name or below it.
     pub fn is_under(&self, other: &Self) -> bool {
-        self.0.ends_with(&other.0)
+        let mut labels = self.labels();
+        while labels.rest.len() > other.0.len() {
+            labels.next();
+        }
+        *labels.rest == *other.0
     }
 
     /// The name without its first label; `None` for the root.
     pub fn parent(&self) -> Option<Self> {
-        let (_, rest) = self.0.split_first()?;
-        Some(Self(rest.into()))
+        let mut labels = self.labels();
+        labels.next()?;
+        Some(Self(labels.rest.into()))
     }
 
     /// The name as a domain of mail addresses, if it is one.
@@ -120,9 +128,46 @@ impl Name {
     }
 }
 
+/// Adds a label. Longer ones than a packet holds are cut, which nothing that is read from one has.
+fn push(octets: &mut Vec<u8>, label: &[u8]) {
+    let length = u8::try_from(label.len()).unwrap_or(u8::MAX);
+    octets.push(length);
+    octets.extend(label.iter().take(length.into()).map(u8::to_ascii_lowercase));
+}
+
+/// The labels of a name, from the left.
+#[derive(Debug, Clone)]
+pub struct Labels<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Labels<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (length, behind) = self.rest.split_first()?;
+        let (label, rest) = behind.split_at_checked(usize::from(*length))?;
+        self.rest = rest;
+        Some(label)
+    }
+}
+
+impl Ord for Name {
+    /// Label by label, so that `a.test` stands before `aa.test`.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.labels().cmp(other.labels())
+    }
+}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl From<&Domain> for Name {
     fn from(domain: &Domain) -> Self {
-        Self(domain.labels().map(|label| label.as_bytes().into()).collect())
+        Self::of_labels(domain.labels().map(|label| label.as_bytes().into()))
     }
 }
 
@@ -133,11 +178,11 @@ impl fmt::Display for Name {
         if self.is_root() {
             return f.write_str(".");
         }
-        for (at, label) in self.0.iter().enumerate() {
+        for (at, label) in self.labels().enumerate() {
             if at > 0 {
                 f.write_str(".")?;
             }
-            for octet in &**label {
+            for octet in label {
                 if octet.is_ascii_graphic() && !matches!(octet, b'.' | b'\\' | b'"') || *octet == b' ' {
                     write!(f, "{}", char::from(*octet))?;
                 } else {

@@ -160,5 +160,5 @@ fn target(text: &[u8]) -> Option<Name> {
 /// The domain whose record is looked up; `None` where it is malformed, a literal address, or has a single label
 /// (RFC 7208, section 4.3).
 fn checkable(text: &[u8]) -> Option<Name> {
-    target(text).filter(|name| name.labels().len() > 1 && !text.starts_with(b"["))
+    target(text).filter(|name| name.labels().count() > 1 && !text.starts_with(b"["))
 }

@@ -65,7 +65,7 @@ pub static EXCHANGE: Platform = Platform {
         "IP reputation at the edge, and rules and junk settings of single mailboxes, which no export shows",
         "link rewriting, banners and subject tags, which change a simulation without stopping it",
         "what a declared filter in front does with the mail",
-        "what DNS says of MX and authentication, unless `--dns` or the tenant's `dns.toml` answers; DKIM keys are not asked for",
+        "what DNS says of MX and authentication, unless `--dns` or the tenant's `dns.toml` answers; DKIM keys are asked for where a pack names the selector",
     ],
 };
 

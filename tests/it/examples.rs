@@ -6,7 +6,12 @@ use serde_json::Value;
 use crate::program::{self, Run, compare, root, run};
 
 /// Folder and exit code of every sample tenant, sorted.
-const EXAMPLES: &[(&str, i32)] = &[("clean", 0), ("missing-export", 1), ("msp-mistakes", 1)];
+const EXAMPLES: &[(&str, i32)] = &[
+    ("clean", 0),
+    ("missing-export", 1),
+    ("msp-mistakes", 1),
+    ("two-ways", 1),
+];
 
 /// The day on which all samples are audited.
 const NOW: &str = "2026-11-21";

@@ -8,6 +8,7 @@ mod bench;
 mod cli;
 #[cfg(test)]
 mod diff;
+mod dns_hostile;
 #[cfg(test)]
 mod dns_live;
 #[cfg(test)]

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 
 use self::compare::{Compared, State};
 use self::keys::NamedKey;
-use super::super::asking::DnsArgs;
+use super::super::asking::{DnsArgs, late};
 use super::super::{Outcome, load_packs, no_such_pack};
 use crate::audit::{Dns, Library};
 use crate::dns::{Resolver, in_rounds};
@@ -85,6 +85,7 @@ fn verify(args: &VerifyArgs) -> Result<Outcome, String> {
     let verified: Vec<Verified<'_>> = in_rounds(&*resolver, |resolver| {
         packs.iter().map(|pack| of(pack, &library, resolver)).collect()
     });
+    err.push_str(&late(&*resolver));
     let has_drift = verified.iter().any(|one| {
         let streams = one.streams.iter().map(Compared::state);
         let mut states = streams.chain(one.keys.iter().map(NamedKey::state));

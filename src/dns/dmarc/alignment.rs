@@ -130,7 +130,7 @@ pub fn aligned(
         return Ok(true);
     }
     // An organisation is above both of its domains, or one of them, so they end in the same label.
-    let can_be_one = header_from.labels().next_back() == other.labels().next_back();
+    let can_be_one = header_from.labels().last() == other.labels().last();
     if mode == Mode::Strict || !can_be_one {
         return Ok(false);
     }

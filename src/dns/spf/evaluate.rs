@@ -107,6 +107,10 @@ impl Why {
     }
 }
 
+/// More octets of an explanation than these are cut off: it goes into a reply of SMTP, whose lines have 512 (RFC 5321,
+/// section 4.5.3.1.5).
+const LONGEST_EXPLANATION: usize = 8192;
+
 /// Checks a client at the domain of its sender (RFC 7208, section 4).
 pub fn check_host(resolver: &dyn Resolver, subject: &Subject, limits: Limits) -> Evaluation {
     check_domain(resolver, &subject.domain, subject, limits)
@@ -353,7 +357,8 @@ impl Run<'_> {
         } else {
             None
         };
-        let shown = expand::text(&read, self.scope(&found.domain, validated.as_deref()));
+        let mut shown = expand::text(&read, self.scope(&found.domain, validated.as_deref()));
+        shown.truncate(LONGEST_EXPLANATION);
         Some(String::from_utf8_lossy(&shown).into_owned())
     }
 }

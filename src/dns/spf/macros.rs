@@ -140,7 +140,11 @@ impl MacroString {
                 }
                 (b'%', _) => mistakes.push(Mistake::new(Extent::new(at, at + 1), Slip::StrayPercent)),
                 (b' ', _) if usage == Usage::Explanation => read.literal(b" "),
-                (0x21..=0x7e, _) => read.literal(&[first]),
+                (0x21..=0x7e, _) => {
+                    let is_plain = |octet: &&u8| matches!(octet, 0x21..=0x7e) && **octet != b'%';
+                    length = rest.iter().take_while(is_plain).count();
+                    read.literal(rest.get(..length).unwrap_or_default());
+                }
                 _ => mistakes.push(Mistake::new(Extent::new(at, at + 1), Slip::NotPrintable)),
             }
             at += length;

@@ -255,7 +255,14 @@ pub enum Selection {
 
 /// Selects the texts that start with `v=spf1`, in either case, and then end or go on with a space.
 pub fn select(records: &[dns::Record]) -> Selection {
-    let texts = records.iter().filter_map(dns::Record::text);
+    let may_be = |record: &&dns::Record| match record {
+        // Texts of many strings that start otherwise need not be joined.
+        dns::Record::Txt(strings) => strings
+            .first()
+            .is_none_or(|first| first.len() <= VERSION.len() || is_spf(first)),
+        _ => false,
+    };
+    let texts = records.iter().filter(may_be).filter_map(dns::Record::text);
     let mut found: Vec<Vec<u8>> = texts.filter(|text| is_spf(text)).collect();
     match (found.pop(), found.is_empty()) {
         (None, _) => Selection::None,

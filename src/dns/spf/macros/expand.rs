@@ -128,9 +128,12 @@ fn dotted(ip: IpAddr) -> String {
     match ip {
         IpAddr::V4(ip) => ip.to_string(),
         IpAddr::V6(ip) => {
-            let digits = format!("{:032x}", ip.to_bits());
-            let digits: Vec<String> = digits.chars().map(String::from).collect();
-            digits.join(".")
+            let mut dotted = String::with_capacity(63);
+            for (at, digit) in format!("{:032x}", ip.to_bits()).chars().enumerate() {
+                dotted.extend((at > 0).then_some('.'));
+                dotted.push(digit);
+            }
+            dotted
         }
     }
 }

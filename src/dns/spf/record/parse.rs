@@ -10,7 +10,8 @@ use super::{
 
 /// Reads a record, its version included.
 pub(super) fn record(octets: Vec<u8>) -> SpfRecord {
-    let mut terms: Vec<Term> = Vec::new();
+    let spaces = octets.iter().filter(|octet| **octet == b' ').count();
+    let mut terms: Vec<Term> = Vec::with_capacity(spaces);
     let mut mistakes = Vec::new();
     let mut at = VERSION.len();
     let body = octets.get(at..).unwrap_or_default();
@@ -108,17 +109,21 @@ impl<'a> Reader<'a> {
 
     fn modifier(&mut self, name: Extent) -> Option<Modifier> {
         let value = Extent::new(name.end + 1, self.extent.end);
-        let (kind, value) = match &*name.of(self.octets).to_ascii_lowercase() {
-            b"redirect" => (ModifierKind::Redirect, self.domain(value, "redirect")?),
-            b"exp" => (ModifierKind::Explanation, self.domain(value, "exp")?),
-            _ => (ModifierKind::Unknown, self.macros(value)),
+        let written = name.of(self.octets);
+        let (kind, value) = if written.eq_ignore_ascii_case(b"redirect") {
+            (ModifierKind::Redirect, self.domain(value, "redirect")?)
+        } else if written.eq_ignore_ascii_case(b"exp") {
+            (ModifierKind::Explanation, self.domain(value, "exp")?)
+        } else {
+            (ModifierKind::Unknown, self.macros(value))
         };
         Some(Modifier { kind, name, value })
     }
 
     fn mechanism(&mut self, name: Extent) -> Option<Mechanism> {
         let rest = Extent::new(name.end, self.extent.end);
-        match &*name.of(self.octets).to_ascii_lowercase() {
+        let mut lower = [0; LONGEST];
+        match lowered(name.of(self.octets), &mut lower) {
             b"all" => self.bare(rest, "all").map(|()| Mechanism::All),
             b"include" => self.named(rest, "include").map(Mechanism::Include),
             b"exists" => self.named(rest, "exists").map(Mechanism::Exists),
@@ -138,7 +143,7 @@ impl<'a> Reader<'a> {
             b"ip4" => self.ip4(rest),
             b"ip6" => self.ip6(rest),
             other => {
-                let shown = String::from_utf8_lossy(other).into_owned();
+                let shown = String::from_utf8_lossy(other).to_ascii_lowercase();
                 self.wrong(name, Slip::UnknownMechanism(shown))
             }
         }
@@ -253,6 +258,19 @@ impl<'a> Reader<'a> {
         };
         Some((Extent::new(value.start, value.start + slash), length))
     }
+}
+
+/// More octets than the name of any mechanism has.
+const LONGEST: usize = 8;
+
+/// A name in lower case, as far as it may be that of a mechanism; a longer one as it is.
+fn lowered<'a>(name: &'a [u8], room: &'a mut [u8; LONGEST]) -> &'a [u8] {
+    let Some(room) = room.get_mut(..name.len()) else {
+        return name;
+    };
+    room.copy_from_slice(name);
+    room.make_ascii_lowercase();
+    room
 }
 
 fn parsed<T: std::str::FromStr>(text: &[u8]) -> Option<T> {
