@@ -8,6 +8,7 @@ mod bench;
 mod cli;
 #[cfg(test)]
 mod diff;
+#[cfg(test)]
 mod dns_hostile;
 #[cfg(test)]
 mod dns_live;
