@@ -10,7 +10,7 @@ use super::{
 
 /// Reads a record, its version included.
 pub(super) fn record(octets: Vec<u8>) -> SpfRecord {
-    let spaces = octets.iter().filter(|octet| **octet == b' ').count();
+    let spaces = memchr::memchr_iter(b' ', &octets).count();
     let mut terms: Vec<Term> = Vec::with_capacity(spaces);
     let mut mistakes = Vec::new();
     let mut at = VERSION.len();
