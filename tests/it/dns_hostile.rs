@@ -163,7 +163,11 @@ fn records_that_lead_round_and_round() {
     }
     // Ten records that each include all ten.
     let names: Vec<String> = (0..10).map(|n| format!("{n}.evil.example")).collect();
-    let all: String = names.iter().map(|name| format!(" include:{name}")).collect();
+    let all = names
+        .iter()
+        .map(|name| format!(" include:{name}"))
+        .collect::<Vec<_>>()
+        .concat();
     let mut answers = vec![record("evil.example", &format!("v=spf1{all} -all"))];
     for name in &names {
         let leaked: &'static str = Box::leak(name.clone().into_boxed_str());
@@ -210,7 +214,11 @@ fn macros_that_grow() {
 #[test]
 fn a_flood_of_questions_without_answer() {
     let names: Vec<String> = (0..2000).map(|n| format!("v{n}.example")).collect();
-    let terms: String = names.iter().map(|name| format!(" a:{name}")).collect();
+    let terms = names
+        .iter()
+        .map(|name| format!(" a:{name}"))
+        .collect::<Vec<_>>()
+        .concat();
     let mut answers = vec![(
         "evil.example",
         RecordType::Txt,
