@@ -78,6 +78,11 @@ impl Difference {
     }
 }
 
+/// Whether too many rules ask for texts of headers for all mail to be compared; then [`difference`] calls it undecided.
+pub fn is_beyond(old: &Evidence<'_>, new: &Evidence<'_>) -> bool {
+    shift::is_beyond(side::Side::of(old), side::Side::of(new))
+}
+
 /// Compares two sides of one tenant.
 pub fn difference(old: &Evidence<'_>, new: &Evidence<'_>) -> Difference {
     let everybody = everybody::everybody(old, new);

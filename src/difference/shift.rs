@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::message::{Concern, Concerns, MessageSet};
+use crate::path::Pred;
 use crate::path::coverage::Coverage;
 use crate::path::trace::Trace;
 
@@ -27,6 +28,38 @@ pub(super) struct Shift {
     pub fewer: bool,
 }
 
+/// Rules in force that ask for texts of headers: each parts the messages anew, so that more of them would take hours.
+const MAX_ABOUT_TEXTS: usize = 32;
+
+fn n_about_texts(side: Side<'_>) -> usize {
+    let about = |pred: &Pred| matches!(pred, Pred::Header(..));
+    let rules = side
+        .path
+        .rules()
+        .map(|(_, _, rule)| rule)
+        .filter(|rule| rule.in_force());
+    rules
+        .filter(|rule| rule.guard.when.iter().chain(&rule.guard.unless).any(about))
+        .count()
+}
+
+/// Whether too many rules ask for texts of headers to compare all mail.
+pub(super) fn is_beyond(old: Side<'_>, new: Side<'_>) -> bool {
+    n_about_texts(old).max(n_about_texts(new)) > MAX_ABOUT_TEXTS
+}
+
+/// What cannot be compared: it may be anything.
+fn beyond(concerns: impl Iterator<Item = Concern>, seen: &MessageSet) -> Shift {
+    Shift {
+        concerns: concerns.fold(Concerns::NONE, |all, concern| all.and(Concerns::of(&[concern]))),
+        from: Standing::Undecided,
+        to: Standing::Undecided,
+        set: seen.clone(),
+        capped: true,
+        fewer: false,
+    }
+}
+
 /// All shifts of a set that is sent to both sides.
 pub(super) fn shifts(old: Side<'_>, new: Side<'_>, entry: Entry, sent: &MessageSet) -> Vec<Shift> {
     let changed = changed(old, new);
@@ -39,6 +72,9 @@ pub(super) fn shifts(old: Side<'_>, new: Side<'_>, entry: Entry, sent: &MessageS
     };
     if seen_old.is_empty() && seen_new.is_empty() && !seen_old.overflowed() {
         return Vec::new();
+    }
+    if is_beyond(old, new) {
+        return vec![beyond(judged(old, new), &seen_new)];
     }
     // Where both see the messages alike, what they see is compared, and only then asked who sent it.
     let alike = old.path.mask == new.path.mask;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::allow::address::AddressSet;
 use crate::allow::ip::IpSet;
 use crate::check::{Finding, Group};
-use crate::difference::{AttackerChange, Change, Direction, Standing, difference};
+use crate::difference::{AttackerChange, Change, Direction, Standing, difference, is_beyond};
 use crate::evidence::{Evidence, words};
 use crate::message::{Cube, MessageSet};
 use crate::path::Meaning;
@@ -20,6 +20,8 @@ pub(super) struct Harm {
     pub reason: String,
     /// Objects that have to do with it, if that can be said: `<kind>/<name>`.
     pub objects: Vec<String>,
+    /// Whether it would be the same with any other change.
+    pub whatever: bool,
 }
 
 /// Compares two audits of one tenant.
@@ -27,6 +29,14 @@ pub(super) struct Harm {
 /// # Errors
 /// Why the second is not better: no vendor's mail may fare worse, no stranger's better, and nobody else's otherwise.
 pub(super) fn proof(before: &Evidence<'_>, after: &Evidence<'_>) -> Result<Proof, Harm> {
+    if is_beyond(before, after) {
+        return Err(Harm {
+            reason: "it cannot be proved: too many rules ask for texts of headers to compare all mail before and after"
+                .to_owned(),
+            objects: Vec::new(),
+            whatever: true,
+        });
+    }
     let difference = difference(before, after);
     for stream in &difference.streams {
         if stream.is_for_the_worse() {
@@ -37,6 +47,7 @@ pub(super) fn proof(before: &Evidence<'_>, after: &Evidence<'_>) -> Result<Proof
                     stream.stream, stream.vendor
                 ),
                 objects: decided.filter_map(|decided| decided.object.clone()).collect(),
+                whatever: false,
             });
         }
     }
@@ -63,12 +74,14 @@ pub(super) fn proof(before: &Evidence<'_>, after: &Evidence<'_>) -> Result<Proof
                 .iter()
                 .filter_map(|change| change.change.new.object.clone())
                 .collect(),
+            whatever: false,
         });
     }
     if let Some(grant) = difference.attacker.grants.iter().find(|grant| grant.gained) {
         return Err(Harm {
             reason: format!("with it in place {}", grant.message),
             objects: vec![grant.object.clone()],
+            whatever: false,
         });
     }
     // What strangers lose is meant. What our own hosts lose that write in our own name is not, and neither is what anybody
@@ -92,6 +105,7 @@ pub(super) fn proof(before: &Evidence<'_>, after: &Evidence<'_>) -> Result<Proof
                     words::filters(change.concerns)
                 ),
                 objects: Vec::new(),
+                whatever: false,
             });
         }
     }
@@ -187,6 +201,7 @@ pub(super) fn in_findings(
             return Err(Harm {
                 reason: format!("with it in place there is a new finding: {}", finding.message),
                 objects: finding.object.clone().into_iter().collect(),
+                whatever: false,
             });
         }
     }

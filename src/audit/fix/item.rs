@@ -49,6 +49,8 @@ pub(super) struct Failure {
     pub objects: Vec<String>,
     /// Wishes that it is about.
     pub keys: BTreeSet<String>,
+    /// Whether it would be the same with any other change.
+    pub whatever: bool,
 }
 
 impl From<Harm> for Failure {
@@ -57,6 +59,7 @@ impl From<Harm> for Failure {
             reason: harm.reason,
             objects: harm.objects,
             keys: BTreeSet::new(),
+            whatever: harm.whatever,
         }
     }
 }
@@ -67,6 +70,7 @@ impl Failure {
             reason: reason.to_owned(),
             objects: Vec::new(),
             keys: BTreeSet::new(),
+            whatever: false,
         }
     }
 

@@ -236,6 +236,7 @@ impl<'s, 'e> Search<'s, 'e> {
                 reason,
                 objects: Vec::new(),
                 keys,
+                whatever: false,
             }),
             None => Ok(()),
         }
@@ -275,6 +276,7 @@ impl<'s, 'e> Search<'s, 'e> {
                 reason: format!("another change of `{object}` has to be in place first; run `fix` again after it"),
                 objects: vec![object],
                 keys: BTreeSet::new(),
+                whatever: false,
             }
         })?;
         let views = self.exports.views(&self.prepared.sources);
@@ -286,6 +288,7 @@ impl<'s, 'e> Search<'s, 'e> {
                 reason: format!("it cannot be tried on the exports: {}", refused.reason),
                 objects: change.map(Change::object).into_iter().collect(),
                 keys: BTreeSet::new(),
+                whatever: false,
             });
         }
         let mut job = self.job.clone();

@@ -54,6 +54,12 @@ impl Settle<'_, '_, '_> {
             Err(failure) => failure,
         };
         // Whoever is surely the cause tries the next way, or is out; whoever may be is tried after the others.
+        if failure.whatever {
+            for item in &items {
+                self.refuse(item, &failure.reason);
+            }
+            return state;
+        }
         let alone = items.len() == 1;
         if alone || items.iter().any(|item| failure.is_surely_by(item)) {
             for item in &mut items {
